@@ -1,0 +1,15 @@
+# Script part of necropsy_embed. Bytes are written as hex arrays, so nothing in a file can end a literal.
+set(body "// Generated from ${ROOT}. Do not edit.\n#include \"store/embedded.hpp\"\nnamespace necropsy {\nnamespace {\n")
+set(rows "")
+set(n 0)
+foreach(file IN LISTS FILES)
+  file(RELATIVE_PATH name ${ROOT} ${file})
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
+  string(APPEND body "constexpr char kFile${n}[] = {${bytes}'\\0'};\n")
+  string(APPEND rows "  {\"${name}\", {kFile${n}, sizeof kFile${n} - 1}},\n")
+  math(EXPR n "${n}+1")
+endforeach()
+string(APPEND body "constexpr EmbeddedFile kFiles[] = {\n${rows}};\n}  // namespace\n"
+       "std::span<const EmbeddedFile> embedded_files() { return kFiles; }\n}  // namespace necropsy\n")
+file(WRITE ${OUT} "${body}")
