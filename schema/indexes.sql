@@ -1,0 +1,10 @@
+-- Made after the rows. Each must earn what it costs (docs/performance.md).
+CREATE INDEX IF NOT EXISTS event_ts ON event(ts, ns);
+CREATE INDEX IF NOT EXISTS event_addr ON event(addr, ts, ns) WHERE addr IS NOT NULL;
+CREATE INDEX IF NOT EXISTS event_user ON event(user) WHERE user IS NOT NULL;
+CREATE INDEX IF NOT EXISTS event_target ON event(target) WHERE target IS NOT NULL;
+CREATE INDEX IF NOT EXISTS event_path ON event(path) WHERE path IS NOT NULL;
+CREATE INDEX IF NOT EXISTS event_rare ON event(kind, ts, ns) WHERE kind >= 128;
+CREATE INDEX IF NOT EXISTS file_time_ts ON file_time(ts, ns, macb);
+CREATE INDEX IF NOT EXISTS file_dir ON file(dir_id);
+CREATE INDEX IF NOT EXISTS event_source_source ON event_source(source_id);

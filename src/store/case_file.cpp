@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/case_file.hpp"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include "store/embedded.hpp"
+#include "store/schema.hpp"
+
+namespace necropsy {
+namespace {
+
+tl::unexpected<Error> refuse(const std::string& path, std::string_view why) {
+  return fail(ErrorCode::unsupported, fmt::format("{}: {}", path, why));
+}
+
+// schema/migrations/NNN.sql brings a case of version NNN-1 to NNN.
+void migrate(Database& db, int64_t from) {
+  for (int64_t version = from + 1; version <= kSchemaVersion; ++version) {
+    const auto script = embedded_file(fmt::format("migrations/{:03}.sql", version));
+    if (!script) throw StoreError(1, fmt::format("no migration to schema version {}", version));
+    Transaction transaction(db);
+    db.execute(expand_macros(*script));
+    db.execute(fmt::format("PRAGMA user_version = {}", version));
+    transaction.commit();
+  }
+}
+
+}  // namespace
+
+Result<Database> open_case(const std::string& path, CaseMode mode) {
+  struct stat info {};
+  const bool exists = stat(path.c_str(), &info) == 0;
+  if (exists && !S_ISREG(info.st_mode)) return refuse(path, "is not a regular file, so it is no case file");
+  if (!exists && mode != CaseMode::create_or_write)
+    return fail(ErrorCode::not_found, fmt::format("{}: there is no such case file", path));
+  try {
+    const bool fresh = !exists || info.st_size == 0;
+    if (fresh && mode != CaseMode::create_or_write) return refuse(path, "is empty, so it is no case file");
+    Database db = Database::open(path, mode == CaseMode::read    ? Database::Mode::read_only
+                                       : mode == CaseMode::write ? Database::Mode::read_write
+                                                                 : Database::Mode::create);
+    if (!fresh) {
+      const int64_t id = db.value("PRAGMA application_id").value_or(0);
+      const int64_t version = db.value("PRAGMA user_version").value_or(0);
+      if (id != kApplicationId) return refuse(path, "is an SQLite file, but no case of necropsy");
+      if (version > kSchemaVersion)
+        return refuse(path, fmt::format("was written by a newer necropsy (schema {}, this one knows {})", version,
+                                        kSchemaVersion));
+      if (version < 1) return refuse(path, "is a case without a schema version: it was never finished");
+      if (mode == CaseMode::read && version < kSchemaVersion)
+        return refuse(path, "is a case of an older schema: run `necropsy correlate` on it once to bring it up to date");
+    }
+    if (mode == CaseMode::read) {
+      db.execute("PRAGMA query_only = 1; PRAGMA cache_size = -65536; PRAGMA mmap_size = 0;");
+      return db;
+    }
+    db.execute(
+        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -131072; "
+        "PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = FILE; PRAGMA analysis_limit = 1000;");
+    if (fresh) {
+      Transaction transaction(db);
+      create_schema(db);
+      transaction.commit();
+    } else {
+      migrate(db, db.value("PRAGMA user_version").value_or(0));
+      Transaction transaction(db);
+      make_views(db);
+      transaction.commit();
+    }
+    return db;
+  } catch (const StoreError& error) {
+    if (error.code() == SQLITE_NOTADB) return refuse(path, "is no SQLite file, so it is no case of necropsy");
+    if (error.code() == SQLITE_BUSY || error.code() == SQLITE_LOCKED)
+      return fail(ErrorCode::io, fmt::format("{}: another necropsy is writing to this case", path));
+    return fail(ErrorCode::io, fmt::format("{}: {}", path, error.what()));
+  }
+}
+
+void close_case(Database& db) { db.execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;"); }
+
+Database memory_case() {
+  Database db = Database::memory();
+  create_schema(db);
+  make_indexes(db);
+  return db;
+}
+
+}  // namespace necropsy
