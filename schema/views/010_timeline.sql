@@ -27,7 +27,7 @@ SELECT e.event_id AS event_id,
   CAST(CASE
     WHEN e.text IS NOT NULL THEN e.text
     WHEN e.template IS NOT NULL THEN printf(tp.fmt, u.value, t.value, coalesce(a.value, sh.value), e.port, m.value,
-      p.value, e.pid, pa.value, sv.value)
+      p.value, e.pid, pa.value, sv.value, c.value)
     WHEN e.url IS NOT NULL OR e.http_method IS NOT NULL THEN
       coalesce(a.value, sh.value, '-') || ' "' || coalesce(hm.value || ' ', '') || coalesce(ur.value, '-') || '" '
       || coalesce(e.status, '-') || ' ' || coalesce(e.bytes, '-')

@@ -47,6 +47,9 @@ class FileTree {
   virtual Result<std::unique_ptr<ContentStream>> open(const FileRef& ref) = 0;
   // By path from the volume's root; symlinks inside the tree are followed (at most 16). NTFS and FAT without case.
   virtual std::optional<FileRecord> find(std::string_view path) = 0;
+  // Allocated names of one directory (symlinks to it followed), sorted by name, `.` and `..` left out; at most 100,000.
+  // For reading configuration spread over a folder; full records, as find() gives them.
+  virtual std::vector<FileRecord> list(std::string_view directory) = 0;
 };
 
 }  // namespace necropsy

@@ -37,7 +37,7 @@ struct Attribute {
   std::optional<int64_t> number = {};
 };
 
-// The arguments of message_format, in this fixed order (SQLite format(); %.0s swallows one that is not wanted):
+// The arguments of message_format, in this fixed order (SQLite printf(), only %s; %.0s swallows one not wanted):
 //   1 user  2 target_user  3 source_ip, else source_host  4 source_port  5 auth_method  6 process_name  7 process_pid
 //   8 file_path  9 service_name  10 command_line
 // It is a constant of the parser, never text from evidence.

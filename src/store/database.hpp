@@ -48,9 +48,10 @@ class Statement {
   bool bind_named(const char* name, double value);
   bool bind_named(const char* name, std::string_view text);
 
-  bool step();   // true: a row is there
-  void run();    // steps to the end, then resets: for statements without rows
-  void reset();  // ready to be bound and stepped again; bindings are cleared
+  bool step();    // true: a row is there
+  void run();     // steps to the end, then resets: for statements without rows
+  void reset();   // ready to be bound and stepped again; bindings are cleared
+  void rewind();  // ready to be stepped again with what is bound
 
   int columns() const;
   std::string column_name(int column) const;
