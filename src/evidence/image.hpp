@@ -63,9 +63,9 @@ struct Unpacked {
   std::optional<Error> damage;  // what came out before the damage is kept
 };
 Unpacked unpack(std::unique_ptr<ContentStream> stream, int spool_fd, uint64_t budget);
+// gzip, bzip2, xz, zstd by magic; empty for anything else.
+std::string_view compression_of(Bytes head);
 // First bytes of the unpacked content, for probing.
 std::string unpacked_head(ContentStream& stream, size_t count);
-
-// Read-only access to raw media bytes as libtsk wants it: implemented in src/evidence/ only.
 
 }  // namespace necropsy
