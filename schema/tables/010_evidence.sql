@@ -109,3 +109,10 @@ CREATE TABLE problem(
   file_path TEXT, offset INTEGER, length INTEGER,
   stage TEXT NOT NULL, code TEXT NOT NULL, severity TEXT NOT NULL, parser TEXT, what TEXT NOT NULL,
   repeats INTEGER NOT NULL DEFAULT 1) STRICT;
+
+-- Files that the walk of a volume took for logs; become rows of source, in a fixed order, when all walks are done.
+CREATE TABLE candidate(
+  volume_id INTEGER NOT NULL, file_number INTEGER NOT NULL, inode INTEGER NOT NULL, sequence INTEGER NOT NULL,
+  attribute_id INTEGER NOT NULL, tree_path TEXT NOT NULL, path TEXT NOT NULL, parser TEXT NOT NULL,
+  compression TEXT NOT NULL, file_state INTEGER NOT NULL, size INTEGER NOT NULL, modified INTEGER,
+  reason TEXT NOT NULL) STRICT;

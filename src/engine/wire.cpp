@@ -2,6 +2,7 @@
 #include "engine/wire.hpp"
 
 #include <array>
+#include <limits>
 
 #include "model/vocabulary.hpp"
 
@@ -131,8 +132,9 @@ EventBatch get_events(In& in) {
     row.length = narrow<uint32_t>(in, in.uint());
     row.record = last_record + static_cast<uint64_t>(in.sint());
     const bool known = ns <= 999 && kind < 1024 && known_kind(static_cast<uint16_t>(kind)) && flags < 512 &&
-                       (flags & 7) <= 5 && ((flags >> 3) & 7) <= 6 && mask < (1u << (kTexts.size() + kNumbers.size())) &&
-                       row.offset <= INT64_MAX && row.record <= INT64_MAX;
+                       (flags & 7) <= 5 && ((flags >> 3) & 7) <= 6 &&
+                       mask < (1u << (kTexts.size() + kNumbers.size())) && row.offset <= INT64_MAX &&
+                       row.record <= INT64_MAX;
     if (!known) in.refuse();
     row.ns = static_cast<uint16_t>(ns);
     row.kind = static_cast<uint16_t>(kind);
@@ -470,8 +472,8 @@ void put(Out& out, const ImageReport& r) {
   out.text(f.md5_stored);
   out.text(f.sha1_stored);
   out.time(f.acquired);
-  for (const std::string* s : {&f.case_number, &f.evidence_number, &f.examiner, &f.description, &f.notes,
-                               &f.acquisition_software})
+  for (const std::string* s :
+       {&f.case_number, &f.evidence_number, &f.examiner, &f.description, &f.notes, &f.acquisition_software})
     out.text(*s);
   out.list(r.volumes, [&](const VolumeReport& v) {
     out.text(v.info.name);
@@ -498,8 +500,8 @@ ImageReport get_image(In& in) {
   f.md5_stored = in.text();
   f.sha1_stored = in.text();
   f.acquired = in.time();
-  for (std::string* s : {&f.case_number, &f.evidence_number, &f.examiner, &f.description, &f.notes,
-                         &f.acquisition_software})
+  for (std::string* s :
+       {&f.case_number, &f.evidence_number, &f.examiner, &f.description, &f.notes, &f.acquisition_software})
     *s = in.text();
   r.volumes.resize(in.count(4096));
   for (VolumeReport& v : r.volumes) {

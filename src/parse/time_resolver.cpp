@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <mutex>
 
@@ -101,14 +103,29 @@ std::optional<TimeZone> TimeZone::from_tzif(std::string_view bytes) {
   return zone;
 }
 
-std::optional<TimeZone> TimeZone::from_name(std::string_view name) {
-  // Names come from evidence too: nothing that could leave the zone database.
-  if (name.empty() || name.size() > 64 || name.starts_with('/') || name.find("..") != std::string_view::npos)
-    return std::nullopt;
+namespace {
+// Names come from evidence too: nothing that could leave the zone database.
+bool is_zone_name(std::string_view name) {
+  if (name.empty() || name.size() > 64 || name.starts_with('/') || name.find("..") != std::string_view::npos ||
+      name.starts_with(kImagePrefix))
+    return false;
   for (char c : name)
     if (!(is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || c == '/' || c == '_' || c == '-' || c == '+'))
-      return std::nullopt;
-  if (name.starts_with(kImagePrefix)) return std::nullopt;
+      return false;
+  return true;
+}
+}  // namespace
+
+std::optional<std::string> TimeZone::tzif_of(std::string_view name) {
+  if (!is_zone_name(name)) return std::nullopt;
+  std::ifstream file("/usr/share/zoneinfo/" + std::string(name), std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (!bytes.starts_with("TZif")) return std::nullopt;
+  return bytes;
+}
+
+std::optional<TimeZone> TimeZone::from_name(std::string_view name) {
+  if (!is_zone_name(name)) return std::nullopt;
   cctz::time_zone loaded;
   if (!cctz::load_time_zone(std::string(name), &loaded)) return std::nullopt;
   TimeZone zone;

@@ -23,6 +23,8 @@ class TimeZone {
   static std::optional<TimeZone> from_tzif(std::string_view bytes);
   // From the zone database of the machine that runs necropsy: for --tz and for bare zone names.
   static std::optional<TimeZone> from_name(std::string_view name);
+  // The TZif bytes of a zone of that database: for handing it to another process.
+  static std::optional<std::string> tzif_of(std::string_view name);
   bool known() const;
 
   struct Local {

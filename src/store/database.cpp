@@ -153,6 +153,23 @@ Statement Database::prepare(std::string_view sql) const {
   return Statement(statement);
 }
 
+Statement Database::prepare_query(std::string_view sql) const {
+  const std::string text(sql);  // `tail` needs a terminated text
+  sqlite3_stmt* statement = nullptr;
+  const char* tail = nullptr;
+  const int code = sqlite3_prepare_v3(handle_.get(), text.c_str(), -1, 0, &statement, &tail);
+  if (code != SQLITE_OK) raise(handle_.get(), code, "preparing SQL");
+  Statement query(statement);
+  if (!statement) throw StoreError(SQLITE_ERROR, "preparing SQL: there is no statement");
+  if (!sqlite3_stmt_readonly(statement)) throw StoreError(SQLITE_READONLY, "preparing SQL: only reading is allowed");
+  sqlite3_stmt* second = nullptr;
+  if (sqlite3_prepare_v3(handle_.get(), tail, -1, 0, &second, nullptr) != SQLITE_OK || second) {
+    sqlite3_finalize(second);
+    throw StoreError(SQLITE_ERROR, "preparing SQL: more than one statement");
+  }
+  return query;
+}
+
 std::optional<int64_t> Database::value(std::string_view sql) const {
   Statement s = prepare(sql);
   if (!s.step() || s.is_null(0)) return std::nullopt;

@@ -82,6 +82,8 @@ class Database {
 
   void execute(std::string_view script);  // any number of statements, no rows
   Statement prepare(std::string_view sql) const;
+  // For SQL that is not ours: exactly one statement, and one that only reads. Throws StoreError otherwise.
+  Statement prepare_query(std::string_view sql) const;
   // First column of the first row, or nothing.
   std::optional<int64_t> value(std::string_view sql) const;
   std::optional<std::string> text_value(std::string_view sql) const;

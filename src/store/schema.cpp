@@ -41,8 +41,9 @@ std::string micro_fraction(std::string_view us) {
 std::string macro(std::string_view name, const std::vector<std::string>& a) {
   if (name == "TIME" && a.size() == 1) return time_text(a[0], micro_fraction(a[0]));
   if (name == "PATH" && a.size() == 2)
-    return fmt::format("(CASE WHEN {1} = '' THEN {0} WHEN substr({0}, -1) = '/' THEN {0} || {1} ELSE {0} || '/' || {1} END)",
-                       a[0], a[1]);
+    return fmt::format(
+        "(CASE WHEN {1} = '' THEN {0} WHEN substr({0}, -1) = '/' THEN {0} || {1} ELSE {0} || '/' || {1} END)", a[0],
+        a[1]);
   if (name == "MACB" && a.size() == 1)
     return fmt::format(
         "substr('.m', 1 + ({0} & 1), 1) || substr('.a', 1 + (({0} >> 1) & 1), 1) || "

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pool: runs jobs in worker processes and hands their frames to the conductor, one at a time.
+// Thread: the conductor's only one. A worker that crashes, hangs, outgrows its limits or sends a frame that does not
+// hold water costs its job and is replaced.
+#pragma once
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/jobs.hpp"
+#include "engine/wire.hpp"
+
+namespace necropsy {
+
+class JobHandler {
+ public:
+  virtual ~JobHandler() = default;
+  // One frame of a running job. False: the frame is malformed; the worker is ended and lost() follows.
+  virtual bool frame(const Job& job, wire::Type type, std::string_view payload) = 0;
+  virtual void finished(const Job& job, const wire::JobDone& done) = 0;
+  // The worker died or was ended; nothing more of this job will come. `code`: crash, hang, memory, malformed-frame.
+  virtual void lost(const Job& job, std::string_view code, const std::string& why) = 0;
+};
+
+struct PoolOptions {
+  int workers = 2;             // 0: in this process
+  std::string spool_dir;       // where unlinked temporary files are made
+  int silent_seconds = 300;    // a worker that says nothing for so long hangs
+  std::function<bool()> stop;  // asked often; true ends the run
+};
+
+class Pool {
+ public:
+  explicit Pool(PoolOptions options);
+  ~Pool();
+  // Runs all jobs. False when the run was stopped before the end; jobs in flight are then lost without a word.
+  bool run(std::deque<Job> jobs, JobHandler& handler);
+
+ private:
+  struct Process;
+  bool run_here(std::deque<Job>& jobs, JobHandler& handler);
+  std::unique_ptr<Process> spawn();
+  bool give(Process& process, Job job);
+  // Reads what is there; false when the worker is gone or misbehaved (`code`, `why` say how).
+  bool receive(Process& process, JobHandler& handler, std::string& code, std::string& why);
+  void end(Process& process, std::string& code, std::string& why);
+
+  PoolOptions options_;
+  std::vector<std::unique_ptr<Process>> processes_;
+  uint64_t next_id_ = 1;
+};
+
+// Descriptors a worker process finds its ends at, and the hidden command that starts it.
+inline constexpr int kWorkerSocket = 3;
+inline constexpr int kWorkerSpool = 4;
+inline constexpr const char* kWorkerCommand = "__worker";
+
+}  // namespace necropsy
