@@ -8,3 +8,7 @@ CREATE INDEX IF NOT EXISTS event_rare ON event(kind, ts, ns) WHERE kind >= 128;
 CREATE INDEX IF NOT EXISTS file_time_ts ON file_time(ts, ns, macb);
 CREATE INDEX IF NOT EXISTS file_dir ON file(dir_id);
 CREATE INDEX IF NOT EXISTS event_source_source ON event_source(source_id);
+CREATE INDEX IF NOT EXISTS login_time ON login(host_id, login_ts);
+CREATE INDEX IF NOT EXISTS login_event_event ON login_event(event_id);
+CREATE INDEX IF NOT EXISTS act_login ON act(login_id);
+CREATE INDEX IF NOT EXISTS attack_wave_source ON attack_wave(host_id, source_ip, first_ts);

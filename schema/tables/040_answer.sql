@@ -3,11 +3,14 @@ CREATE TABLE login(
   login_id INTEGER PRIMARY KEY,
   host_id INTEGER NOT NULL,
   kind TEXT NOT NULL,                      -- user, ftp, database, network, service, su, sudo
-  user_name TEXT, source_ip TEXT, source_host TEXT, service_name TEXT, auth_method TEXT, logon_type INTEGER,
+  user_name TEXT,                          -- su, sudo: who one became
+  source_ip TEXT, source_host TEXT, service_name TEXT, auth_method TEXT, logon_type INTEGER,
   tty TEXT, session_id TEXT, key_fingerprint TEXT,
   login_ts INTEGER, logout_ts INTEGER,
   logout_basis TEXT,
-  verdict TEXT, failures_before INTEGER, is_admin INTEGER,
+  until_ts INTEGER,                        -- logout, or the latest moment it can have lasted
+  by_user TEXT, parent_login INTEGER,      -- su, sudo: who did it, and in which session
+  verdict TEXT, verdict_why TEXT, failures_before INTEGER, users_tried INTEGER, is_admin INTEGER,
   sources INTEGER NOT NULL,                -- how many logs tell of it
   first_event INTEGER NOT NULL, last_event INTEGER) STRICT;
 -- All events of a session, its ends included.

@@ -6,7 +6,9 @@ SELECT l.login_id AS login_id, h.name AS host_name, l.user_name AS user_name, l.
   (l.logout_ts - l.login_ts) / 1000000 AS duration_s, l.verdict AS verdict, l.failures_before AS failures_before,
   l.is_admin AS is_admin, l.sources AS sources, l.first_event AS first_event_id, l.last_event AS last_event_id,
   l.kind AS kind, l.login_ts AS login_ts, l.logout_ts AS logout_ts, l.tty AS tty, l.session_id AS session_id,
-  l.key_fingerprint AS key_fingerprint
+  l.key_fingerprint AS key_fingerprint, l.until_ts AS until_ts, l.by_user AS by_user,
+  l.parent_login AS parent_login_id, l.verdict_why AS verdict_why, l.users_tried AS users_tried,
+  l.host_id AS host_id
 FROM login l JOIN host h ON h.host_id = l.host_id;
 
 CREATE VIEW accounts AS

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "correlate/correlate.hpp"
+
+#include <fmt/format.h>
+
+#include "correlate/boots.hpp"
+#include "correlate/failures.hpp"
+#include "correlate/runner.hpp"
+#include "correlate/sessions.hpp"
+#include "correlate/steps.hpp"
+
+namespace necropsy {
+namespace {
+
+// A question's own trouble; stage `store` is the one that fits of the fixed words.
+void add_problem(Database& db, std::string_view code, std::string_view severity, std::string_view what) {
+  Statement insert =
+      db.prepare("INSERT INTO problem(stage, code, severity, parser, what) VALUES('store', ?1, ?2, 'correlate', ?3)");
+  insert.bind(1, code).bind(2, severity).bind(3, what).run();
+}
+
+void ask_all(Database& db, const CorrelateOptions& options) {
+  const auto questions = load_questions(options.questions_dir);
+  if (!questions) {
+    add_problem(db, "question-unreadable", "error", questions.error().what);
+    return;
+  }
+  RunLimits limits;
+  limits.stop = options.stop;
+  for (const Question& q : *questions) {
+    if (!q.finding) continue;
+    db.execute("SAVEPOINT question");
+    const auto stored = store_findings(db, q, limits);
+    if (!stored) {
+      db.execute("ROLLBACK TO question; RELEASE question");
+      if (stored.error().code == ErrorCode::cancelled) throw StoreError(9, "stopped");
+      add_problem(db, "question-failed", "error", stored.error().what);
+      continue;
+    }
+    db.execute("RELEASE question");
+    if (stored->without_evidence > 0)
+      add_problem(db, "question-row-without-evidence", "warning",
+                  fmt::format("question {}.sql: {} of its rows cite no event of the case and are left out", q.name,
+                              stored->without_evidence));
+  }
+}
+
+// Lets `stop` end the long statements of the steps too.
+class StopHook {
+ public:
+  StopHook(Database& db, const std::function<bool()>& stop) : db_(db), stop_(stop) { set(); }
+  ~StopHook() { db_.on_progress(nullptr, nullptr); }
+  StopHook(const StopHook&) = delete;
+  StopHook& operator=(const StopHook&) = delete;
+  void set() {
+    if (stop_) db_.on_progress([](void* self) { return static_cast<StopHook*>(self)->stop_(); }, this);
+  }
+
+ private:
+  Database& db_;
+  const std::function<bool()>& stop_;
+};
+
+}  // namespace
+
+void correlate_case(Database& db, const CorrelateOptions& options) {
+  StopHook hook(db, options.stop);
+  Transaction transaction(db);
+  run_step(db, "clear");
+  prepare_names(db);
+  find_boots(db);
+  find_last_seen(db);
+  const Boots boots = read_boots(db);
+  collect_sessions(db, boots);
+  merge_sessions(db, boots);
+  collect_failures(db);
+  judge_sessions(db);
+  ask_all(db, options);
+  hook.set();
+  transaction.commit();
+}
+
+}  // namespace necropsy
