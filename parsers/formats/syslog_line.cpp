@@ -55,10 +55,8 @@ bool read_clock_at(std::string_view line, size_t& at, SyslogStamp& out) {
   return true;
 }
 
-// True when a stamp may end here: a blank, a colon (`Nov 18 01:15:43: --- last …`), or nothing more.
-bool ends_stamp(std::string_view line, size_t at) {
-  return at >= line.size() || line[at] == ' ' || line[at] == '\t' || line[at] == ':';
-}
+// True when a stamp may end here: a blank, or nothing more.
+bool ends_stamp(std::string_view line, size_t at) { return at >= line.size() || line[at] == ' ' || line[at] == '\t'; }
 
 // Mmm dd hh:mm:ss, Mmm dd YYYY hh:mm:ss, YYYY Mmm dd hh:mm:ss; the day may be padded with a blank, a zero or nothing.
 bool read_month_day(std::string_view line, size_t at, SyslogStamp& out) {
@@ -88,11 +86,12 @@ bool read_month_day(std::string_view line, size_t at, SyslogStamp& out) {
     at += 5;
     skip_blanks(line, at);
   }
-  if (!read_clock_at(line, at, out) || !ends_stamp(line, at)) return false;
+  if (!read_clock_at(line, at, out)) return false;
+  if (at < line.size() && line[at] == ':') ++at;  // `Nov 18 01:15:43: --- last message …`, Cisco
+  if (!ends_stamp(line, at)) return false;
   out.civil.month = *month;
   out.civil.day = static_cast<uint8_t>(day);
   if (out.has_year && day > static_cast<int>(days_in_month(out.civil.year, *month))) return false;
-  if (at < line.size() && line[at] == ':') ++at;
   out.end = at;
   return true;
 }
@@ -111,7 +110,6 @@ bool read_iso(std::string_view line, size_t at, SyslogStamp& out, bool with_blan
   out.offset = read_offset(rest);
   if (out.offset) at = line.size() - rest.size();
   if (!ends_stamp(line, at)) return false;
-  if (at < line.size() && line[at] == ':') ++at;
   out.end = at;
   return true;
 }

@@ -177,7 +177,7 @@ bool read_accounts(const SyslogMessage& m, EventDraft& d) {
     }
     return d.is(Action::user_changed, Outcome::success);
   }
-  if (t.starts_with("user '") && contains(t, "' switched to group ")) {  // newgrp
+  if (t.starts_with("user '") && contains(t, " switched to group ")) {  // newgrp
     d.event.user_name = between(t, "(login '", "'").value_or("");
     d.event.target_user = between(t, "user '", "'").value_or("");
     d.attribute("group", unquoted(t.substr(t.rfind(" group ") + 7)));

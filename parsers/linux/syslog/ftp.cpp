@@ -87,6 +87,7 @@ bool read_ftpd(const SyslogMessage& m, EventDraft& d) {
     d.event.auth_method = anonymous ? "anonymous" : "password";
     d.event.user_name = anonymous ? "anonymous" : user;
     if (anonymous) d.attribute("anonymous_password", user);
+    if (m.recent) m.recent->mark(m.pid);
     return d.is(Action::ftp_login, Outcome::success);
   }
   if (eat(t, "failed login from ")) {
@@ -99,10 +100,15 @@ bool read_ftpd(const SyslogMessage& m, EventDraft& d) {
   }
   if (t.starts_with("User ") && contains(t, " timed out after ")) {
     d.event.user_name = t.substr(5, t.find(" timed out after ") - 5);
-    if (d.event.user_name == "unknown") d.event.user_name = {};
+    if (d.event.user_name == "unknown") {  // nobody had logged in
+      d.event.user_name = {};
+      return d.is(Action::ftp_message);
+    }
     return d.is(Action::ftp_logout);
   }
-  if (t.starts_with("FTP session closed")) return d.is(Action::ftp_logout);
+  // Said at the end of each connection, also where nobody had logged in.
+  if (t.starts_with("FTP session closed"))
+    return d.is(m.recent && m.recent->take(m.pid) ? Action::ftp_logout : Action::ftp_message);
   if (eat(t, "lost connection to ")) {
     set_origin(t, d);
     return d.is(Action::ftp_logout);
@@ -196,7 +202,8 @@ bool read_proftpd(const SyslogMessage& m, EventDraft& d) {
   if (t.starts_with("FTP session opened") || t.starts_with("FTPS session opened") ||
       t.starts_with("SSH2 session opened") || t.starts_with("SFTP session opened"))
     return d.is(Action::network_connection);
-  if (contains(t.substr(0, 24), " session closed")) return d.is(Action::ftp_logout);
+  if (contains(t.substr(0, 24), " session closed"))
+    return d.is(m.recent && m.recent->take(m.pid) ? Action::ftp_logout : Action::ftp_message);
   if (t.starts_with("SECURITY VIOLATION: ") && contains_ignore_case(t, "root login attempted")) {
     d.event.user_name = "root";
     d.attribute("reason", "root login");
@@ -207,6 +214,7 @@ bool read_proftpd(const SyslogMessage& m, EventDraft& d) {
     d.event.auth_method = anonymous ? "anonymous" : "password";
     if (const size_t at = t.rfind(": Login successful"); at != std::string_view::npos) {
       d.event.user_name = t.substr(0, at);
+      if (m.recent) m.recent->mark(m.pid);
       return d.is(Action::ftp_login, Outcome::success);
     }
     if (const size_t at = t.find(" (Login failed)"); at != std::string_view::npos) {
@@ -285,7 +293,8 @@ bool read_pure_ftpd(const SyslogMessage& m, EventDraft& d) {
     if (arrow != std::string_view::npos) d.attribute("new_path", t.substr(arrow + 4, t.rfind(']') - arrow - 4));
     return d.is(Action::ftp_rename, Outcome::success);
   }
-  if (t.starts_with("Logout") || t.starts_with("Timeout")) return d.is(Action::ftp_logout);
+  if (t.starts_with("Logout") || t.starts_with("Timeout"))
+    return d.is(d.event.user_name.empty() ? Action::ftp_message : Action::ftp_logout);
   return false;
 }
 

@@ -95,8 +95,9 @@ bool PieceReader::next(Piece& piece, SyslogStamp& stamp) {
     at_ = stop;
     piece.text = part;
     piece.offset = line_.offset + start;
-    const bool whole_line = start == 0 && stop == text.size();
-    piece.length = whole_line ? line_.length : static_cast<uint32_t>(part.size());
+    // The last part of a line takes its end with it.
+    piece.length =
+        stop == text.size() ? line_.length - static_cast<uint32_t>(start) : static_cast<uint32_t>(part.size());
     piece.line = line_.number;
     piece.zeros = zeros_;
     piece.cut = line_.cut && stop == text.size();

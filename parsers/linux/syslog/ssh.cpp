@@ -801,7 +801,7 @@ bool read_dropbear(const SyslogMessage& m, EventDraft& d) {
                ? std::string_view()
                : text.substr(open + 1, close - open - 1);
   };
-  if (contains(t.substr(0, 24), " auth succeeded for ")) {
+  if (contains(t.substr(0, 48), " auth succeeded for ")) {
     d.event.auth_method = t.starts_with("Password") || t.starts_with("password") ? "password"
                           : t.starts_with("Pubkey") || t.starts_with("pubkey")   ? "publickey"
                                                                                  : "keyboard-interactive";
