@@ -1,0 +1,1 @@
+SELECT count(*) FROM finding_event WHERE finding_id = ?1
