@@ -62,8 +62,8 @@ int YearInference::rollover(int& last_key, unsigned month, unsigned day) const {
   if (last_key >= 0) {
     const int step = day_of_year(key) - day_of_year(last_key);
     if (step < -kTurnDays) turn = 1;
-    // December right after early January: the line was written late or the clock was set back over New Year.
-    if (step > 366 - 3) turn = -1;
+    // The last days of December after the first of January: a line written late, or a clock set back over New Year.
+    if (step > 366 - 6) turn = -1;
   }
   last_key = key;
   return turn;
