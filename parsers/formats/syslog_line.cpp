@@ -231,6 +231,17 @@ bool read_facility_severity(std::string_view word, SyslogHeader& out) {
 
 bool is_tag_character(char c) { return c > ' ' && c != ':' && c != '[' && c != '<' && c != '\x7f'; }
 
+// A process id; nothing when the text is no such number. By hand: this runs for nearly each line.
+std::optional<int64_t> read_pid(std::string_view text) {
+  if (text.empty() || text.size() > 18) return std::nullopt;
+  int64_t value = 0;
+  for (char c : text) {
+    if (!is_digit(c)) return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
+  return value;
+}
+
 // Tag, pid and colon at the front of `body`; moves `body` to the text. False when it begins with no tag.
 bool read_tag(std::string_view& body, SyslogHeader& out) {
   constexpr size_t kMaxTag = 160;
@@ -250,7 +261,7 @@ bool read_tag(std::string_view& body, SyslogHeader& out) {
   if (body[end] == '[') {
     const size_t close = body.find(']', end);
     if (close == std::string_view::npos || close - end > 24) return false;
-    const auto pid = to_number<int64_t>(body.substr(end + 1, close - end - 1));
+    const auto pid = read_pid(body.substr(end + 1, close - end - 1));
     const bool colon = close + 1 < body.size() && body[close + 1] == ':';
     if (!pid && !colon) return false;
     if (close + 1 < body.size() && !colon && body[close + 1] != ' ') return false;

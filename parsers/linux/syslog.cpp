@@ -181,7 +181,7 @@ class SyslogFile {
       std::optional<int32_t> year;
       if (stamp.has_year) {
         year = stamp.civil.year;
-      } else {
+      } else if (may_prove_year(piece.text, stamp.end)) {
         read_syslog_header(piece.text, stamp, header);
         year = proven_year(header.tag, header.text, month, day);
       }

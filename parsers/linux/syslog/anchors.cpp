@@ -66,6 +66,21 @@ bool is_reset_clock(const Civil& date) {
 
 }  // namespace
 
+bool may_prove_year(std::string_view line, size_t stamp_end) {
+  // The tag is the first word (no host) or the second; most programs are ruled out by its first letters.
+  for (int word = 0; word < 2; ++word) {
+    while (stamp_end < line.size() && line[stamp_end] == ' ') ++stamp_end;
+    if (stamp_end + 2 >= line.size()) return false;
+    const char a = line[stamp_end], b = line[stamp_end + 1];
+    if ((a == 'f' && b == 't') || (a == 'a' && b == 'n') || (a == 'k' && b == 'e') ||
+        (a == 'm' && (b == 'y' || b == 'a')) || (a == 'n' && b == 'm') || (a == 's' && b == 'm') ||
+        (a == 'w' && b == 'i') || (a == 'x' && b == 'r'))
+      return true;
+    while (stamp_end < line.size() && line[stamp_end] != ' ') ++stamp_end;
+  }
+  return false;
+}
+
 std::optional<int32_t> proven_year(std::string_view program, std::string_view text, unsigned month, unsigned day) {
   if (program.empty() || text.size() < 10) return std::nullopt;
   std::optional<Civil> date;

@@ -43,6 +43,16 @@ void set_peer(EventDraft& draft, std::string_view text, std::string_view& ip, st
   }
 }
 
+void set_port(std::string_view text, std::optional<uint32_t>& port) {
+  if (text.empty() || text.size() > 5) return;
+  uint32_t value = 0;
+  for (char c : text) {
+    if (!is_digit(c)) return;
+    value = value * 10 + static_cast<uint32_t>(c - '0');
+  }
+  if (value <= 65535) port = value;
+}
+
 }  // namespace
 
 void EventDraft::clear() {
@@ -54,12 +64,8 @@ void EventDraft::clear() {
 void EventDraft::from(std::string_view text) { set_peer(*this, text, event.source_ip, event.source_host); }
 void EventDraft::to(std::string_view text) { set_peer(*this, text, event.destination_ip, event.destination_host); }
 
-void EventDraft::from_port(std::string_view port) {
-  if (const auto number = to_number<uint16_t>(port)) event.source_port = *number;
-}
-void EventDraft::to_port(std::string_view port) {
-  if (const auto number = to_number<uint16_t>(port)) event.destination_port = *number;
-}
+void EventDraft::from_port(std::string_view port) { set_port(port, event.source_port); }
+void EventDraft::to_port(std::string_view port) { set_port(port, event.destination_port); }
 
 void EventDraft::attribute(std::string_view key, std::string_view text) {
   if (!text.empty() && count_ < attributes_.size()) attributes_[count_++] = {key, text, {}};

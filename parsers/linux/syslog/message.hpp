@@ -167,6 +167,8 @@ bool read_smbd(const SyslogMessage&, EventDraft&);
 // Year that a message proves for its own stamp (month, day): a full date or an epoch in its text, given that it lies
 // within two days of the stamp. anchors.cpp
 std::optional<int32_t> proven_year(std::string_view program, std::string_view text, unsigned month, unsigned day);
+// Cheap test by the first letters of the tag: false when `line` can prove no year.
+bool may_prove_year(std::string_view line, size_t stamp_end);
 // Year before which a kernel cannot have booted: the build date in its `Linux version` line.
 std::optional<int32_t> kernel_build_year(std::string_view text);
 
