@@ -97,7 +97,7 @@ const Program* find_program(std::string_view name);
 // Category of a message of an unknown program, by its facility.
 Action plain_action(int facility);
 
-// ssh.cpp
+// ssh.cpp, ssh_files.cpp
 bool read_sshd(const SyslogMessage&, EventDraft&);
 bool read_sftp_server(const SyslogMessage&, EventDraft&);
 bool read_dropbear(const SyslogMessage&, EventDraft&);

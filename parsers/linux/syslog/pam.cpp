@@ -195,7 +195,7 @@ bool read_failure(const SyslogMessage& m, const PamMessage& p, std::string_view 
     if (!named_by_ruser && actor.empty() && f.ruser != d.event.user_name) d.attribute("ruser", f.ruser);
     if (!f.logname.empty() && f.logname != actor) d.attribute("logname", f.logname);
     if (!f.uid.empty() && f.uid != "0") d.number_attribute("uid", f.uid);
-    if (f.tty != "ssh") d.attribute("tty", f.tty);
+    if (!f.tty.ends_with("ssh")) d.attribute("tty", f.tty);  // `ssh`, `NODEVssh`: no terminal yet
   }
   if (is_privilege_service(p.service)) {
     d.event.target_user = d.event.user_name;
