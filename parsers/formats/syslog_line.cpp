@@ -249,7 +249,15 @@ bool read_tag(std::string_view& body, SyslogHeader& out) {
   const size_t limit = std::min(body.size(), kMaxTag);
   size_t end = at;
   // A `<` may stand inside: dovecot's `auth(user,…)<session>`.
-  while (end < limit && (is_tag_character(body[end]) || (body[end] == '<' && end > at))) ++end;
+  while (end < limit && (is_tag_character(body[end]) || (body[end] == '<' && end > at))) {
+    // What stands in brackets may hold colons: `auth(user,2001:db8::1,sasl:login)`.
+    if (body[end] == '(') {
+      size_t close = end;
+      while (close < limit && body[close] != ')' && body[close] != ' ') ++close;
+      if (close < limit && body[close] == ')') end = close;
+    }
+    ++end;
+  }
   if (end == at || end >= body.size()) return false;
   const std::string_view tag = body.substr(0, end);
   if (body[end] == ':') {
@@ -355,6 +363,7 @@ bool read_syslog_stamp(std::string_view line, SyslogStamp& out) {
     out.rfc5424 = true;
   }
   out.offset.reset();
+  out.zulu = false;
   out.instant.reset();
   out.precision = TimePrecision::s;
   if (out.shape != StampShape::none && read_shape(out.shape, line, at, out)) return true;

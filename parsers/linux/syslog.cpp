@@ -13,6 +13,7 @@
 #include "linux/syslog/message.hpp"
 #include "linux/syslog/records.hpp"
 #include "linux/syslog/samples.hpp"
+#include "linux/syslog/years.hpp"
 #include "parse/parser.hpp"
 
 namespace necropsy::parsers {
@@ -54,7 +55,7 @@ std::string_view cut_at_character(std::string_view text, size_t limit) {
 struct Record {
   std::string raw;
   SyslogStamp stamp;
-  int32_t year = 0;
+  FileYears::Answer year;
   Extent where;
   uint64_t line = 0;
   size_t continuations = 0;
@@ -87,7 +88,7 @@ class SyslogFile {
       sink_.problem({pieces.error()->offset, 0}, "read-error", pieces.error()->what, Stage::parse, Severity::error);
       return Finish::partial;
     }
-    return Finish::complete;
+    return read_failed_ ? Finish::partial : Finish::complete;
   }
 
  private:
@@ -114,7 +115,8 @@ class SyslogFile {
       has_pending_ = false;
       return;
     }
-    if (years_) pending_.year = stamp.instant ? 0 : years_->year_of(stamp.civil.month, stamp.civil.day);
+    pending_.year = {};
+    if (years_ && !stamp.instant) pending_.year = years_->next(stamp.civil.month, stamp.civil.day);
     pending_.raw.assign(piece.text);
     pending_.stamp = stamp;
     pending_.where = {piece.offset, piece.length};
@@ -167,17 +169,14 @@ class SyslogFile {
   bool find_years(const Piece& first) {
     if (years_) return true;
     if (years_failed_) return false;
-    auto years = std::make_unique<YearInference>();
+    auto years = std::make_unique<FileYears>();
     PieceReader pieces(stream_, first.offset, 0);
     Piece piece;
     SyslogStamp stamp;
     SyslogHeader header;
-    bool proven = false;
     while (pieces.next(piece, stamp)) {
       if (!piece.stamped || stamp.instant) continue;
       const unsigned month = stamp.civil.month, day = stamp.civil.day;
-      years->observe(month, day, 0);
-      if (proven) continue;
       std::optional<int32_t> year;
       if (stamp.has_year) {
         year = stamp.civil.year;
@@ -185,15 +184,22 @@ class SyslogFile {
         read_syslog_header(piece.text, stamp, header);
         year = proven_year(header.tag, header.text, month, day);
       }
-      if (year) {
-        years->anchor(*year);
-        proven = true;
-      }
+      years->observe(month, day, year);
+    }
+    if (pieces.error()) {
+      read_failed_ = true;
+      sink_.problem({pieces.error()->offset, 0}, "read-error", pieces.error()->what, Stage::parse, Severity::error);
     }
     if (!years->settle(latest_date(), context_.clock->forced_year())) {
       years_failed_ = true;
       return false;
     }
+    if (years->astray_runs() > 0)
+      sink_.problem({first.offset, 0}, "clock-lost",
+                    fmt::format("{} times records of January 1 stand between records of one later day: the machine had "
+                                "booted without knowing the time. They are placed between their neighbours",
+                                years->astray_runs()),
+                    Stage::time, Severity::info);
     years_ = std::move(years);
     return true;
   }
@@ -208,10 +214,14 @@ class SyslogFile {
     return context_.clock->zone().to_local(*bound);
   }
 
-  std::optional<EventTime> time_of(const SyslogStamp& stamp, int32_t year) {
+  std::optional<EventTime> time_of(const SyslogStamp& stamp, const FileYears::Answer& year) {
     if (stamp.instant) return context_.clock->instant(*stamp.instant, stamp.precision);
     Civil civil = stamp.civil;
-    if (!stamp.has_year) civil.year = year;
+    if (!stamp.has_year) {
+      if (year.astray) return between_neighbours(year);
+      if (year.year == 0) return std::nullopt;  // a record that the first pass could not read
+      civil.year = year.year;
+    }
     if (!valid(civil)) return std::nullopt;
     if (stamp.offset) {
       return stamp.zulu ? context_.clock->utc(civil, stamp.precision)
@@ -234,6 +244,16 @@ class SyslogFile {
     return time;
   }
 
+  EventTime between_neighbours(const FileYears::Answer& year) const {
+    EventTime time;
+    time.when = last_when_;
+    time.earliest = last_when_;
+    if (year.not_after) time.latest = Timestamp::from_unix(context_.clock->zone().to_utc(*year.not_after).unix_seconds);
+    time.basis = TimeBasis::bounded;
+    time.year_inferred = true;
+    return time;
+  }
+
   // Hands on the record that waits. `next` is what comes after it, where that is known.
   void flush(const Piece* next) {
     if (!has_pending_) return;
@@ -244,6 +264,7 @@ class SyslogFile {
       return;
     }
     sink_.record_read();
+    last_when_ = time->when;
     std::string_view text = pending_.raw;
     binary_ = false;
     if (!is_plain(text)) {
@@ -359,6 +380,8 @@ class SyslogFile {
         static_cast<uint32_t>(std::min<uint64_t>(uint64_t{repeat} * std::max(1u, e.repeat_count), UINT32_MAX));
     if (e.message_format.empty()) e.message = message_of(header);
     if (pending_.glued) draft_.attribute("glued", 1);
+    if (time.basis == TimeBasis::bounded)
+      draft_.attribute("stamp", trim(std::string_view(pending_.raw).substr(0, pending_.stamp.end)));
     if (binary_) draft_.attribute("binary", 1);
     if (header.text.size() > kLongText) draft_.attribute("text_bytes", static_cast<int64_t>(header.text.size()));
     if (pending_.continuations > 0)
@@ -432,8 +455,9 @@ class SyslogFile {
   ContentStream& stream_;
   const ParseContext& context_;
   EventSink& sink_;
-  std::unique_ptr<YearInference> years_;
+  std::unique_ptr<FileYears> years_;
   bool years_failed_ = false;
+  bool read_failed_ = false;
   Record pending_, last_;
   bool has_pending_ = false, has_last_ = false;
   bool binary_ = false, kernel_reported_ = false;
@@ -441,6 +465,7 @@ class SyslogFile {
   SyslogHeader header_;
   EventDraft draft_;
   RecentPids recent_;
+  Timestamp last_when_;
   Civil minute_;
   std::optional<EventTime> minute_time_;
 };

@@ -1067,6 +1067,49 @@ TEST_CASE("a file that changes its template keeps its years") {
   CHECK(got.events[3]["time"] == "2024-01-04T10:00:00Z");
 }
 
+TEST_CASE("a clock without a battery is no New Year") {
+  RunOptions o;
+  o.zone = "UTC";
+  o.modified = Timestamp::from_unix(1'700'000'000);  // 2023-11-14
+  const std::string boots =
+      "Nov  5 10:00:00 h p[1]: before\n"
+      "Jan  1 00:00:07 h kernel: Linux version 5.1 (r@x) #1 SMP Tue Mar 7 20:53:41 UTC 2023\n"
+      "Jan  1 00:00:09 h p[2]: lost\n"
+      "Nov  5 10:03:00 h p[1]: time is known\n"
+      "Nov  7 10:03:00 h p[1]: later\n"
+      "Jan  1 00:00:07 h p[3]: lost again\n"
+      "Nov  9 10:03:00 h p[1]: and back\n";
+  const Got got = run_parser(kParser, boots, o);
+  REQUIRE(got.events.size() == 7);
+  CHECK(got.events[0]["time"] == "2023-11-05T10:00:00Z");
+  CHECK(difference("host.boot time=2023-11-05T10:00:00Z basis=bounded attr:stamp=\"Jan  1 00:00:07\"", got.events[1]) ==
+        "");
+  REQUIRE(got.events[2].time.latest);
+  CHECK(iso_micro(*got.events[2].time.earliest) == "2023-11-05T10:00:00.000000Z");
+  CHECK(iso_micro(*got.events[2].time.latest) == "2023-11-05T23:59:59.000000Z");
+  CHECK(got.events[3]["time"] == "2023-11-05T10:03:00Z");
+  CHECK(got.events[5]["basis"] == "bounded");
+  CHECK(got.events[5]["time"] == "2023-11-07T10:03:00Z");
+  CHECK(got.events[6]["time"] == "2023-11-09T10:03:00Z");
+  REQUIRE(got.problems.size() == 1);
+  CHECK(got.problems[0].code == "clock-lost");
+
+  // A real New Year, also with silence around it, stays one.
+  const Got real = run_parser(kParser,
+                              "Nov  5 10:00:00 h p[1]: a\n"
+                              "Jan  1 00:00:07 h p[2]: b\n"
+                              "Jan  9 00:00:07 h p[2]: c\n"
+                              "Dec 28 00:00:07 h p[2]: d\n"
+                              "Jan  1 00:00:07 h p[2]: e\n",
+                              o);
+  REQUIRE(real.events.size() == 5);
+  CHECK(real.problems.empty());
+  CHECK(real.events[0]["time"].substr(0, 4) == "2021");
+  CHECK(real.events[1]["time"].substr(0, 4) == "2022");
+  CHECK(real.events[3]["time"].substr(0, 4) == "2022");
+  CHECK(real.events[4]["time"].substr(0, 4) == "2023");
+}
+
 TEST_CASE("a kernel cannot boot before it was built") {
   RunOptions o;
   o.zone = "UTC";

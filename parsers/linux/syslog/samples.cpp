@@ -206,6 +206,7 @@ constexpr AttributeKey kKeys[] = {
     {"signal", "signal that ended a sudo command"},
     {"signature", "signature of an intrusion detection"},
     {"smtp_command", "SMTP command"},
+    {"stamp", "the stamp as written, of a record whose clock was lost: its time is between its neighbours"},
     {"step_s", "seconds by which the clock was set"},
     {"submethod", "method inside the method (pam, bsdauth …)"},
     {"subsystem", "subsystem of an SSH session"},
