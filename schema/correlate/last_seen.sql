@@ -13,7 +13,7 @@ UPDATE temp.host_end SET log_ts = (SELECT max(s.last_ts) FROM source s WHERE s.h
 UPDATE temp.host_end SET file_ts = (SELECT ft.ts FROM file_time ft
     JOIN source s ON s.source_id = ft.event_id >> 32 JOIN evidence ev ON ev.evidence_id = s.evidence_id
     WHERE ft.ts <= host_end.cap AND ft.macb & 12 AND (ft.macb >> 4) & 7 <> 2 AND s.host_id = host_end.host_id
-      AND coalesce(ev.format, '') NOT LIKE 'dir%'
+      AND coalesce(ev.format, '') NOT IN ('directory', 'file')
     ORDER BY ft.ts DESC LIMIT 1)
   WHERE EXISTS (SELECT 1 FROM source s WHERE s.host_id = host_end.host_id AND s.kind = 1);
 UPDATE temp.host_end SET fs_ts = (SELECT max(max(coalesce(v.written, v.mounted), coalesce(v.mounted, v.written)))

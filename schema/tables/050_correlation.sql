@@ -33,3 +33,14 @@ CREATE TABLE suspicion(
 CREATE TABLE failure_cover(
   host_id INTEGER NOT NULL, parser TEXT NOT NULL, log TEXT NOT NULL, from_ts INTEGER NOT NULL, to_ts INTEGER NOT NULL,
   failures INTEGER NOT NULL, PRIMARY KEY(host_id, parser, log, from_ts)) STRICT, WITHOUT ROWID;
+
+-- Signs that a log was touched by somebody else than its daemon. The questions weigh them.
+CREATE TABLE log_sign(
+  host_id INTEGER NOT NULL, log_path TEXT NOT NULL,
+  sign TEXT NOT NULL,                      -- cleared, emptied, edited, rewritten, same-second, logger-stopped, zeroed,
+                                           -- back-in-time, orphan-logout, boot-missing, chain-broken, numbers-missing
+  ts INTEGER, until_ts INTEGER,            -- when it was done, or the span that is in doubt
+  event_id INTEGER NOT NULL,               -- the row that shows it
+  other_event INTEGER,                     -- the row it stands against
+  score INTEGER NOT NULL, detail TEXT NOT NULL, login_id INTEGER,
+  PRIMARY KEY(host_id, log_path, sign, event_id)) STRICT, WITHOUT ROWID;

@@ -3,11 +3,15 @@
 
 #include <fmt/format.h>
 
+#include "correlate/accounts.hpp"
+#include "correlate/acts.hpp"
 #include "correlate/boots.hpp"
 #include "correlate/failures.hpp"
+#include "correlate/gaps.hpp"
 #include "correlate/runner.hpp"
 #include "correlate/sessions.hpp"
 #include "correlate/steps.hpp"
+#include "correlate/suspicion.hpp"
 
 namespace necropsy {
 namespace {
@@ -74,7 +78,13 @@ void correlate_case(Database& db, const CorrelateOptions& options) {
   collect_sessions(db, boots);
   merge_sessions(db, boots);
   collect_failures(db);
+  find_gaps(db, boots);
   judge_sessions(db);
+  find_acts(db);
+  find_accounts(db);
+  run_step(db, "log_signs");
+  run_step(db, "utmp_signs");
+  find_suspicion(db);
   ask_all(db, options);
   hook.set();
   transaction.commit();

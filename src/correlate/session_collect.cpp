@@ -494,7 +494,7 @@ void collect_sessions(Database& db, const Boots& boots) {
     // A uid that no account explains still has a name to be called by.
     std::string unnamed;
     if (r.user.empty() && r.family == Family::lastlog && !rows.is_null(19)) {
-      unnamed = "uid " + std::string(rows.text(19));
+      unnamed = rows.text(19) == "0" ? "root" : "uid " + std::string(rows.text(19));
       r.user = unnamed;
     }
     if (r.tty.starts_with("/dev/")) r.tty.remove_prefix(5);

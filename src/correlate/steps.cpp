@@ -53,8 +53,21 @@ std::string step_text(std::string_view name) {
   return expand_macros(*text);
 }
 
-Statement prepare_step(Database& db, std::string_view name) { return db.prepare(step_text(name)); }
-void run_step(Database& db, std::string_view name) { db.execute(step_text(name)); }
+Statement prepare_step(Database& db, std::string_view name) {
+  try {
+    return db.prepare(step_text(name));
+  } catch (const StoreError& error) {
+    throw StoreError(error.code(), fmt::format("correlate/{}.sql: {}", name, error.what()));
+  }
+}
+
+void run_step(Database& db, std::string_view name) {
+  try {
+    db.execute(step_text(name));
+  } catch (const StoreError& error) {
+    throw StoreError(error.code(), fmt::format("correlate/{}.sql: {}", name, error.what()));
+  }
+}
 
 std::string log_family(std::string_view path) {
   for (int i = 0; i < 4 && cut_suffix(path); ++i) {
