@@ -490,6 +490,8 @@ bool is_known_untagged(const SyslogStamp& stamp, std::string_view text) {
 Match probe(const Probe& p) {
   std::string_view head = as_text(p.head);
   while (head.starts_with('\0')) head.remove_prefix(1);
+  // A log that was truncated under its writer begins with a hole larger than what is looked at.
+  if (head.empty() && !p.head.empty()) return Match::maybe;
   const bool whole = p.size != 0 && p.size <= p.head.size();
   int stamped = 0, certain = 0, other = 0;
   SyslogStamp stamp;

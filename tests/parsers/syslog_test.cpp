@@ -3,9 +3,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <chrono>
+#include <algorithm>
 #include <ctime>
-#include <fstream>
 
 #include "base/text.hpp"
 #include "support/run_parser.hpp"
@@ -32,6 +31,19 @@ struct OneLine {
   std::string_view text, expected;
 };
 
+// The descriptor names every action and attribute that comes out.
+void check_declared(const Got& got) {
+  for (const GotEvent& e : got.events) {
+    CHECK_MESSAGE(std::ranges::find(kParser.about->emits, e.action) != kParser.about->emits.end(), e.text);
+    for (const auto& [key, value] : e.fields) {
+      if (!key.starts_with("attr:")) continue;
+      bool known = false;
+      for (const AttributeKey& k : kParser.about->keys) known |= key.substr(5) == k.name;
+      CHECK_MESSAGE(known, key);
+    }
+  }
+}
+
 // Each line alone gives one event, and that event.
 void check_lines(std::span<const OneLine> lines) {
   for (const OneLine& line : lines) {
@@ -41,6 +53,7 @@ void check_lines(std::span<const OneLine> lines) {
     CHECK(got.read == 1);
     REQUIRE(got.events.size() == 1);
     CHECK(difference(line.expected, got.events[0]) == "");
+    check_declared(got);
   }
 }
 
@@ -1149,6 +1162,7 @@ TEST_CASE("probe: what is ours, and what only looks so") {
   CHECK(probe(kParser, "2024-01-03T10:00:00.123456+01:00 h p[1]: precise\n") == Match::yes);
   CHECK(probe(kParser, "<30>1 2021-03-06T04:07:38.263426+00:00 hostname systemd 1 - -  Stopping\n") == Match::yes);
   CHECK(probe(kParser, std::string(100, '\0') + "Jan  1 00:00:02 h p[1]: y\n") == Match::yes);
+  CHECK(probe(kParser, std::string(10'000, '\0') + "Jan  1 00:00:02 h p[1]: y\n") == Match::maybe);
   CHECK(probe(kParser, "Oct 06 01:14:54 Updated: libgcc-4.8.5-39.el7.x86_64\n") != Match::yes);
   CHECK(probe(kParser, "2012-07-02 10:22:40,672:DEBUG:foo bar baz\n") != Match::yes);
   CHECK(probe(kParser, "2015-03-12T23:16:52.071:INFO:com.root:Response :\n") == Match::no);
@@ -1348,6 +1362,7 @@ TEST_CASE("the texts of all readers, cut and mangled: nothing but events and pro
       const Got got = run_parser(kParser, log, in_2005());
       CHECK(got.read == lines);
       CHECK(got.events.size() == lines);
+      check_declared(got);
       events += got.events.size();
     }
   CHECK(events > 100'000);
