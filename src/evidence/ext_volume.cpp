@@ -9,8 +9,9 @@ namespace necropsy {
 namespace {
 
 constexpr uint64_t kMaxLink = 4096;
-// A file of more runs or blocks than this is not checked for being intact: it counts as not.
-constexpr uint64_t kMaxRunsChecked = 65'536, kMaxBlocksChecked = 1u << 20;
+// A file of more runs than this is not checked for being intact: it counts as not.
+constexpr uint64_t kMaxRunsChecked = 65'536;
+constexpr uint64_t kMinChecked = 1u << 20;  // blocks that may be looked up in any case
 
 class ExtContent final : public ContentStream {
  public:
@@ -58,6 +59,7 @@ Result<std::unique_ptr<ExtVolume>> ExtVolume::open(TSK_IMG_INFO* image, uint64_t
   volume->inode_count_ = static_cast<uint32_t>(
       std::min({static_cast<uint64_t>(sb.inodes_count), by_groups, volume->reader_.size() / sb.inode_size}));
   volume->node_.resize(sb.block_size);
+  volume->check_budget_ = 4 * (volume->reader_.size() / sb.block_size) + kMinChecked;
   return volume;
 }
 
@@ -113,13 +115,34 @@ std::optional<bool> ExtVolume::inode_allocated(uint32_t number) {
   return bit(in_group->inode_bitmap, index % superblock_.inodes_per_group);
 }
 
-std::optional<bool> ExtVolume::block_allocated(uint64_t block) {
-  if (block < superblock_.first_data_block || block >= superblock_.blocks_count) return std::nullopt;
-  const uint64_t index = block - superblock_.first_data_block;
-  auto in_group = group(index / superblock_.blocks_per_group);
-  if (!in_group) return std::nullopt;
-  if (in_group->blocks_uninitialised) return false;
-  return bit(in_group->block_bitmap, index % superblock_.blocks_per_group / superblock_.blocks_per_cluster);
+bool ExtVolume::blocks_free(uint64_t first, uint64_t count) {
+  const ExtSuperblock& sb = superblock_;
+  if (first < sb.first_data_block || first >= sb.blocks_count || count > sb.blocks_count - first ||
+      count > check_budget_)
+    return false;
+  check_budget_ -= count;
+  std::array<std::byte, 512> bytes;
+  for (const uint64_t end = first + count; first < end;) {
+    const uint64_t index = first - sb.first_data_block;
+    const uint64_t group_end = first + (sb.blocks_per_group - index % sb.blocks_per_group);
+    auto in_group = group(index / sb.blocks_per_group);
+    if (!in_group) return false;
+    if (in_group->blocks_uninitialised) {
+      first = group_end;
+      continue;
+    }
+    const uint64_t start = index % sb.blocks_per_group / sb.blocks_per_cluster / 8;
+    const auto size = static_cast<size_t>(std::min<uint64_t>(bytes.size(), sb.block_size - start));
+    if (in_group->block_bitmap == 0 || in_group->block_bitmap >= sb.blocks_count ||
+        !reader_.read(in_group->block_bitmap * sb.block_size + start, std::span(bytes).first(size)))
+      return false;
+    for (; first < std::min(end, group_end); ++first) {
+      const uint64_t bit = (first - sb.first_data_block) % sb.blocks_per_group / sb.blocks_per_cluster;
+      if (bit / 8 >= start + size) break;
+      if ((bytes[bit / 8 - start] >> (bit % 8) & std::byte{1}) != std::byte{0}) return false;
+    }
+  }
+  return true;
 }
 
 uint64_t ExtVolume::mappable_blocks(const ExtInode& inode) const {
@@ -299,15 +322,14 @@ bool ExtVolume::content_intact(const ExtInode& inode) {
   if (inode.flags & kExtInlineData) return true;
   const uint64_t block_size = superblock_.block_size;
   const uint64_t blocks = (inode.size + block_size - 1) / block_size;
-  if (blocks > kMaxBlocksChecked) return false;
   uint64_t mapped = 0, logical = 0;
   for (uint64_t runs = 0; logical < blocks; ++runs) {
     auto run = map(inode, logical);
-    if (!run || runs >= kMaxRunsChecked) return false;
+    if (!run || runs >= kMaxRunsChecked || check_budget_ == 0) return false;
+    --check_budget_;
     const uint64_t count = std::min(run->length, blocks - logical);
     if (!run->hole) {
-      for (uint64_t i = 0; i < count; ++i)
-        if (block_allocated(run->physical + i).value_or(true)) return false;
+      if (!blocks_free(run->physical, count)) return false;
       mapped += count;
     }
     logical += count;

@@ -38,9 +38,10 @@ class ExtVolume {
   Result<ExtGroup> group(uint64_t number);
 
   Result<ExtInode> inode(uint32_t number);
-  // What the bitmap says; unreadable bitmaps say nothing.
+  // What the bitmap says; an unreadable bitmap says nothing.
   std::optional<bool> inode_allocated(uint32_t number);
-  std::optional<bool> block_allocated(uint64_t block);
+  // Whether all blocks of the range are free; where the bitmap cannot be read, no.
+  bool blocks_free(uint64_t first, uint64_t count);
 
   // The run that holds block `logical` of the file; runs of a file do not overlap and are never empty.
   Result<ExtRun> map(const ExtInode& inode, uint64_t logical);
@@ -69,6 +70,8 @@ class ExtVolume {
   ExtSuperblock superblock_;
   uint32_t inode_count_ = 0;
   bool from_backup_ = false;
+  uint64_t check_budget_ =
+      0;  // blocks that may still be looked up for content_intact: hostile maps may name any number
   std::optional<uint64_t> group_number_;
   ExtGroup group_;
   std::vector<std::byte> node_;  // one block of a block map
