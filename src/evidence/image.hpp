@@ -15,23 +15,25 @@ namespace necropsy {
 
 // Acquisition facts stored in the container (EWF header and hash sections).
 struct ImageFacts {
-  std::string format;            // raw, split-raw, ewf, aff, vmdk, vhd, vhdx, directory, file
+  std::string format;                 // raw, split-raw, ewf, aff, vmdk, vhd, vhdx, directory, file
   std::vector<std::string> segments;  // absolute paths of all files of the evidence, in order
-  uint64_t bytes = 0;            // of the media, not of the container
+  uint64_t bytes = 0;                 // of the media, not of the container
   uint32_t sector_size = 512;
   std::string md5_stored, sha1_stored;
   std::optional<Timestamp> acquired;
+  std::string acquired_text;  // the same as stored: some tools write the examiner's local time without a zone
   std::string case_number, evidence_number, examiner, description, notes, acquisition_software;
 };
 
 struct VolumeInfo {
-  std::string name;              // stable within the evidence: "p1", "p5" (partition number), "u2" unallocated, "whole"
+  std::string name;  // stable within the evidence: "p1", "p5" (partition number), "u2" unallocated, "whole"
   std::optional<uint64_t> offset;  // bytes from the start of the evidence; nothing when not contiguous there
   uint64_t length = 0;
-  std::string type;              // "MBR 0x83 Linux", "GPT Linux filesystem", "bare", "unallocated"
-  std::string label;             // GPT name
-  std::string state;             // filesystem, encrypted, unsupported, empty, unallocated
-  std::string content;           // filesystem type, or what the signature says: LUKS, BitLocker, LVM2, XFS, Btrfs, mdraid, ZFS, swap …
+  std::string type;   // "MBR 0x83 Linux", "GPT Linux filesystem", "bare", "unallocated"
+  std::string label;  // GPT name
+  std::string state;  // filesystem, swap, encrypted, unsupported, unknown, reserved, empty, unallocated, missing
+  std::string
+      content;  // filesystem type, or what the signature says: LUKS, BitLocker, LVM2, XFS, Btrfs, mdraid, ZFS, swap …
 };
 
 class Image {
