@@ -24,9 +24,10 @@ DROP TABLE IF EXISTS temp.asked_owner;
 CREATE TEMP TABLE asked_owner(uid INTEGER, host_id INTEGER, user_name TEXT, source TEXT, PRIMARY KEY(uid, host_id, user_name, source))
   WITHOUT ROWID;
 INSERT OR IGNORE INTO temp.asked_owner SELECT CAST(account_id AS INTEGER), host_id, user_name, source FROM account
-  WHERE created_ts IS NULL AND account_id GLOB '[0-9]*' AND CAST(account_id AS INTEGER) >= 100;
-INSERT INTO temp.account_sign
-  SELECT q.host_id, q.user_name, q.source, 'first file owned', min(ft.ts), ft.event_id
+  WHERE account_id GLOB '[0-9]*' AND CAST(account_id AS INTEGER) >= 100;
+DROP TABLE IF EXISTS temp.owned_first;
+CREATE TEMP TABLE owned_first AS
+  SELECT q.host_id AS host_id, q.user_name AS user_name, q.source AS source, min(ft.ts) AS ts, ft.event_id AS event_id
   FROM (SELECT f.file_id AS file_id, o.host_id AS host_id, o.user_name AS user_name, o.source AS source
       FROM file f JOIN temp.asked_owner o ON o.uid = f.uid JOIN dir d ON d.dir_id = f.dir_id
       JOIN volume v ON v.volume_id = d.volume_id AND v.host_id = o.host_id
@@ -34,6 +35,10 @@ INSERT INTO temp.account_sign
   JOIN file_time ft ON ft.event_id >= q.file_id * 8 AND ft.event_id < q.file_id * 8 + 8
   WHERE ft.macb & 12
   GROUP BY q.host_id, q.user_name, q.source;
+INSERT OR IGNORE INTO account_first_file SELECT host_id, user_name, event_id, ts FROM temp.owned_first ORDER BY ts;
+INSERT INTO temp.account_sign SELECT o.host_id, o.user_name, o.source, 'first file owned', o.ts, o.event_id
+  FROM temp.owned_first o JOIN account a ON a.host_id = o.host_id AND a.user_name = o.user_name AND a.source = o.source
+  WHERE a.created_ts IS NULL;
 UPDATE account SET
   created_latest = (SELECT min(s.ts) FROM temp.account_sign s WHERE s.host_id = account.host_id
     AND s.user_name = account.user_name AND s.source = account.source),

@@ -12,6 +12,7 @@ DELETE FROM act;
 DELETE FROM suspicion;
 DELETE FROM failure_cover;
 DELETE FROM log_sign;
+DELETE FROM account_first_file;
 DELETE FROM account WHERE source IN ('log only', 'file owner only');
 UPDATE account SET created_ts = NULL, created_basis = NULL, created_earliest = NULL, created_latest = NULL,
   created_by = NULL, created_from_ip = NULL, created_event = NULL, first_login = NULL, last_login = NULL,

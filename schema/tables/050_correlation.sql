@@ -44,3 +44,7 @@ CREATE TABLE log_sign(
   other_event INTEGER,                     -- the row it stands against
   score INTEGER NOT NULL, detail TEXT NOT NULL, login_id INTEGER,
   PRIMARY KEY(host_id, log_path, sign, event_id)) STRICT, WITHOUT ROWID;
+
+-- The first file an account owned (born, or its inode changed), for accounts of people.
+CREATE TABLE account_first_file(host_id INTEGER NOT NULL, user_name TEXT NOT NULL, event_id INTEGER NOT NULL, ts INTEGER NOT NULL,
+  PRIMARY KEY(host_id, user_name)) STRICT, WITHOUT ROWID;

@@ -84,7 +84,9 @@ void correlate_case(Database& db, const CorrelateOptions& options) {
   find_accounts(db);
   run_step(db, "log_signs");
   run_step(db, "utmp_signs");
+  run_step(db, "suspect_files");
   find_suspicion(db);
+  run_step(db, "file_sessions");
   ask_all(db, options);
   hook.set();
   transaction.commit();
