@@ -110,9 +110,9 @@ class Finder {
     }
     std::reverse(pauses.begin(), pauses.end());
     if (pauses.empty()) return;
-    // The habit: the pause that comes each week, and a few more times. Rarer ones stand out against it.
+    // The habit: the pause that comes every other week (quiet weekends do); in a young log, the fourth longest.
     const auto weeks = static_cast<size_t>((log.last - log.first) / kWeek);
-    const int64_t habit = pauses[std::min(pauses.size() - 1, weeks + 3)].length;
+    const int64_t habit = pauses[std::min(pauses.size() - 1, weeks <= 1 ? 3 : std::max<size_t>(1, weeks / 2))].length;
     // The silence up to the end of the host's logs is a pause too, though no record ends it.
     const auto boots = boots_.find(log.host);
     const int64_t end = ends.at(log.host);

@@ -134,7 +134,8 @@ class Judge {
         why = fmt::format("{} failed tries before it, from an address this account has used since {}", fresh.n,
                           minute(*used_since));
       else
-        why = fmt::format("{} failed tries from this address in the 24 hours before: a mistyped password", fresh.n);
+        why = fmt::format("{} failed {} from this address in the 24 hours before: a mistyped password", fresh.n,
+                          fresh.n == 1 ? "try" : "tries");
     }
     if (verdict != "guessed" && !peer.empty()) {
       if (known_.size() < kMostPairs) known_.emplace(pair, ts);
