@@ -102,12 +102,12 @@ UPDATE suspect_file SET by_upload = (
   WHERE e.kind >= 128 AND e.kind IN (SELECT kind_id FROM kind WHERE category = 'ftp' AND action = 'upload')
     AND s.host_id = suspect_file.host_id AND e.ts BETWEEN suspect_file.birth_ts - 5000000 AND suspect_file.birth_ts + 600000000
     AND (p.value = suspect_file.path OR p.value = suspect_file.name OR substr(p.value, -length(suspect_file.name) - 1) = '/' || suspect_file.name)
-  ORDER BY abs(e.ts - suspect_file.birth_ts) LIMIT 1);
+  ORDER BY e.ts LIMIT 1);
 UPDATE suspect_file SET by_request = (
   SELECT e.event_id FROM event e JOIN source s ON s.source_id = e.event_id >> 32 JOIN string m ON m.string_id = e.http_method
   WHERE e.ts BETWEEN suspect_file.birth_ts - 3000000 AND suspect_file.birth_ts + 2000000 AND s.host_id = suspect_file.host_id
     AND m.value IN ('POST', 'PUT', 'MOVE') AND coalesce(e.status, 200) < 400
-  ORDER BY abs(e.ts - suspect_file.birth_ts) LIMIT 1)
+  ORDER BY e.ts LIMIT 1)
 WHERE uid IN (SELECT CAST(a.account_id AS INTEGER) FROM account a WHERE a.host_id = suspect_file.host_id
   AND a.user_name IN ('www-data', 'apache', 'httpd', 'nginx', 'wwwrun', 'http', 'nobody', 'www', 'daemon', '_www'))
   OR (place = 'web' AND by_upload IS NULL);
@@ -126,7 +126,7 @@ WHERE (SELECT count(*) FROM temp.shell_url) > 0 AND s.host_id = u.host_id AND e.
 INSERT INTO web_shell
 WITH asked AS MATERIALIZED (
   SELECT r.file_id AS file_id, count(*) AS n, count(DISTINCT e.addr) AS addresses, min(r.ts) AS first_ts, max(r.ts) AS last_ts,
-    (SELECT a.value FROM event x JOIN string a ON a.string_id = x.addr WHERE x.event_id = min(r.event_id)) AS first_address,
+    min(r.event_id) AS first_event,
     max(CASE WHEN lower(u.value) GLOB '*[?&]cmd=*' OR lower(u.value) GLOB '*[?&]c=*' OR lower(u.value) GLOB '*[?&]exec=*'
       OR lower(u.value) GLOB '*[?&]command=*' OR lower(u.value) GLOB '*[?&]act=*' OR lower(u.value) GLOB '*[?&]e=*'
       OR lower(u.value) GLOB '*[?&]x=*' OR lower(u.value) GLOB '*[?&]run=*' OR lower(u.value) GLOB '*[?&]q=*%20*'
@@ -136,7 +136,8 @@ WITH asked AS MATERIALIZED (
   FROM web_shell_request r JOIN event e ON e.event_id = r.event_id LEFT JOIN string u ON u.string_id = e.url
   LEFT JOIN string m ON m.string_id = e.http_method GROUP BY r.file_id),
 scored AS (
-  SELECT f.file_id, f.host_id, f.path, f.uid, coalesce(a.n, 0) AS n, coalesce(a.addresses, 0) AS addresses, a.first_address, a.first_ts,
+  SELECT f.file_id, f.host_id, f.path, f.uid, coalesce(a.n, 0) AS n, coalesce(a.addresses, 0) AS addresses,
+    (SELECT p.value FROM event x JOIN string p ON p.string_id = x.addr WHERE x.event_id = a.first_event) AS first_address, a.first_ts,
     a.last_ts,
     f.by_request IS NOT NULL AS by_request,
     f.uid IN (SELECT CAST(c.account_id AS INTEGER) FROM account c WHERE c.host_id = f.host_id

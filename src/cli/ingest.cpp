@@ -57,7 +57,15 @@ int run(Options& o) {
     correlate_case(db, CorrelateOptions{.questions_dir = {}, .stop = stop_requested});
   };
   Database db = open_for_writing(o.ingest.case_path, true);
-  const IngestEnd end = run_ingest(db, o.ingest, hooks);
+  IngestEnd end;
+  try {
+    end = run_ingest(db, o.ingest, hooks);
+  } catch (...) {
+    // Whatever ended the run: what is committed stays one readable file.
+    line.end();
+    close_case(db);
+    throw;
+  }
   line.end();
   if (!o.quiet)
     fmt::print(stderr, "{} names, {} events, {} findings, {} problems in {}\n",

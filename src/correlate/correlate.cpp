@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "correlate/accounts.hpp"
 #include "correlate/acts.hpp"
 #include "correlate/boots.hpp"
@@ -70,25 +72,39 @@ class StopHook {
 void correlate_case(Database& db, const CorrelateOptions& options) {
   StopHook hook(db, options.stop);
   Transaction transaction(db);
-  run_step(db, "clear");
-  prepare_names(db);
-  find_boots(db);
-  find_last_seen(db);
-  const Boots boots = read_boots(db);
-  collect_sessions(db, boots);
-  merge_sessions(db, boots);
-  collect_failures(db);
-  find_gaps(db, boots);
-  judge_sessions(db);
-  find_acts(db);
-  find_accounts(db);
-  run_step(db, "log_signs");
-  run_step(db, "utmp_signs");
-  run_step(db, "suspect_files");
-  find_suspicion(db);
-  run_step(db, "file_sessions");
-  ask_all(db, options);
-  hook.set();
+  Boots boots;
+  // Each stage rests on those before it.
+  const std::pair<const char*, std::function<void()>> stages[] = {
+      {"clear", [&] { run_step(db, "clear"); }},
+      {"names", [&] { prepare_names(db); }},
+      {"boots",
+       [&] {
+         find_boots(db);
+         find_last_seen(db);
+         boots = read_boots(db);
+       }},
+      {"sessions", [&] { collect_sessions(db, boots); }},
+      {"merge", [&] { merge_sessions(db, boots); }},
+      {"failures", [&] { collect_failures(db); }},
+      {"gaps", [&] { find_gaps(db, boots); }},
+      {"verdicts", [&] { judge_sessions(db); }},
+      {"acts", [&] { find_acts(db); }},
+      {"accounts", [&] { find_accounts(db); }},
+      {"log signs", [&] { run_step(db, "log_signs"); }},
+      {"utmp signs", [&] { run_step(db, "utmp_signs"); }},
+      {"suspect files", [&] { run_step(db, "suspect_files"); }},
+      {"suspicion", [&] { find_suspicion(db); }},
+      {"file sessions", [&] { run_step(db, "file_sessions"); }},
+      {"coverage", [&] { run_step(db, "coverage"); }},
+      {"questions", [&] { ask_all(db, options); }},
+      {"incidents", [&] { run_step(db, "incidents"); }},
+  };
+  for (const auto& [name, work] : stages) {
+    if (options.stop && options.stop()) throw StoreError(9, "stopped");
+    if (options.stage) options.stage(name);
+    hook.set();
+    work();
+  }
   transaction.commit();
 }
 
