@@ -4,6 +4,7 @@
 #pragma once
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "store/database.hpp"
 
@@ -12,6 +13,7 @@ namespace necropsy {
 struct CorrelateOptions {
   std::string questions_dir;   // further questions; empty: the built-in ones only
   std::function<bool()> stop;  // asked now and then; true ends the run with StoreError code 9, nothing kept
+  std::function<void(std::string_view)> stage = {};  // told the name of each stage as it begins
 };
 
 // Clears what an earlier run made and makes it anew, in one transaction. A question that fails costs a row in `problem`
