@@ -5,7 +5,7 @@ INSERT INTO temp.expected VALUES
   -- marker: a folder or file that shows that this system keeps the log; other: the log's name elsewhere.
   ('linux', '/var/log/auth.log', 'syslog', '/var/lib/dpkg', '/var/log/secure'),
   ('linux', '/var/log/syslog', 'syslog', '/var/lib/dpkg', '/var/log/messages'),
-  ('linux', '/var/log/dpkg.log', 'dpkg_log', '/var/lib/dpkg', NULL),
+  ('linux', '/var/log/dpkg.log', 'dpkg', '/var/lib/dpkg', NULL),
   ('linux', '/var/log/apt/history.log', 'apt_history', '/var/lib/apt', NULL),
   ('linux', '/var/log/secure', 'syslog', '/var/lib/rpm', '/var/log/auth.log'),
   ('linux', '/var/log/messages', 'syslog', '/var/lib/rpm', '/var/log/syslog'),
@@ -39,7 +39,7 @@ CREATE TEMP TABLE walked_host AS
       WHERE v.host_id = h.host_id AND d.path IN ('/usr/sbin', '/sbin') AND f.name IN ('rsyslogd', 'syslog-ng', 'syslogd')
         AND f.state & 7 = 0) AS has_syslogd
   FROM host h
-  WHERE EXISTS (SELECT 1 FROM volume v WHERE v.host_id = h.host_id AND v.walked = 1 AND v.fs_type IS NOT NULL)
+  WHERE EXISTS (SELECT 1 FROM volume v WHERE v.host_id = h.host_id AND v.walked & 1 AND v.fs_type IS NOT NULL)
     AND (h.os_family IS NOT NULL AND h.os_family NOT IN ('unknown') OR EXISTS (SELECT 1 FROM dir d JOIN volume v ON v.volume_id = d.volume_id
       WHERE v.host_id = h.host_id AND d.path IN ('/var/log', '/etc')));
 DROP TABLE IF EXISTS temp.missing;
