@@ -73,10 +73,15 @@ void read_install_time(const ProfileFiles& files, const ProfileOptions& options,
   add_file(files, "root/anaconda-ks.cfg", "answers the installer kept", found);
   add_file(files, "root/install.log", "the installer's own log", found);
   add_file(files, "var/log/YaST2/y2start.log", "the installer's own log", found);
-  add_oldest(files, "etc/ssh", "ssh_host_", "key", made, "host keys, made at installation or first boot", found);
-  add_oldest(files, "etc", "ssh_host_", "key", made, "host keys, made at installation or first boot", found);
-  add_file(files, "etc/machine-id", "made at installation or first boot", found);
-  add_file(files, "etc/hostid", "made at installation or first boot", found);
+  // Keys are made again when a daemon is reinstalled or replaced, an id when a machine is copied: the oldest counts.
+  std::vector<Candidate> first_boot;
+  add_oldest(files, "etc/ssh", "ssh_host_", "key", made, "host keys, made at installation or first boot", first_boot);
+  add_oldest(files, "etc", "ssh_host_", "key", made, "host keys, made at installation or first boot", first_boot);
+  add_file(files, "etc/machine-id", "made at installation or first boot", first_boot);
+  add_file(files, "etc/hostid", "made at installation or first boot", first_boot);
+  std::stable_sort(first_boot.begin(), first_boot.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.when < b.when; });
+  found.insert(found.end(), first_boot.begin(), first_boot.end());
   if (made) found.push_back({*made, "the root filesystem was made then (superblock)", true});
   for (const char* path : {"lost+found", "usr/lost+found", "boot/lost+found", "var/lost+found", "home/lost+found"})
     add_lost_found(files, path, found);

@@ -388,6 +388,10 @@ TEST_CASE("install time: the most telling trace that is no older than the disk")
   CHECK(host.installed == Timestamp::from_unix(made + 900));
   CHECK(contains(host.installed_source, "/var/log/installer/syslog"));
   CHECK(notes(host, "install_candidate") == 4);
+  // New host keys, months later, are no installation.
+  FakeFiles keys;
+  keys.put("/etc/ssh/ssh_host_rsa_key", "x", made + 90 * day).put("/etc/machine-id", "x", made + 600);
+  CHECK(read(keys, options).installed == Timestamp::from_unix(made + 600));
   // All that is older came with a copy of the disk.
   FakeFiles copied;
   copied.put("/root/anaconda-ks.cfg", "x", made - 400 * day).put("/etc/machine-id", "x", made - 399 * day);
