@@ -57,8 +57,9 @@ ExtBlockLook read_ext_directory_block(Bytes block, bool file_types, uint32_t ino
     if (!can_be_entry(entry, at, size) || (slack && at + entry.needed() > slack_end) ||
         ((slack || look.damaged) && (!looks_like_name(entry) || entry.inode > inode_count))) {
       // An empty entry (of an unused block, or the checksum at its end) is sound: it has no name.
-      const bool empty = !slack && entry.inode == 0 && entry.name_length == 0 && entry.length >= 8 &&
-                         entry.length % 4 == 0 && entry.length <= size - at;
+      const bool nameless = entry.name_length == 0 || entry.name_length > 255;  // 0xDE00: the checksum, without types
+      const bool empty = !slack && entry.inode == 0 && nameless && entry.length >= 8 && entry.length % 4 == 0 &&
+                         entry.length <= size - at;
       if (!slack && !empty && !look.damaged) {
         look.damaged = true;
         look.damaged_at = at;
