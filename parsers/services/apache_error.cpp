@@ -232,6 +232,7 @@ class ErrorLogReader {
         bound_ = line.zone.empty() ? fresh.local(line.civil, line.precision) : time_of(line);
         break;
       }
+      if (ahead.error()) return false;
       if (!bound_ && context_.modified) bound_ = clock_.instant(*context_.modified, TimePrecision::s);
       if (bound_) {
         bound_->basis = TimeBasis::bounded;
