@@ -19,29 +19,20 @@
 namespace necropsy {
 namespace {
 
-constexpr size_t kStep = 64 * 1024;  // libtsk caches windows of this size; larger requests go past the cache
-
 // The whole medium as a stream.
 class MediumStream final : public ContentStream {
  public:
   explicit MediumStream(Medium& medium) : medium_(medium) {}
   uint64_t size() const override { return medium_.facts.bytes; }
   Result<size_t> read(uint64_t offset, std::span<std::byte> out) override {
-    if (offset >= size()) return size_t{0};
-    out = out.first(static_cast<size_t>(std::min<uint64_t>(out.size(), size() - offset)));
-    size_t done = 0;
-    while (done < out.size()) {
-      // Up to the next border of a window, so that each window is asked for once.
-      const uint64_t at = offset + done;
-      const size_t count = std::min<size_t>(out.size() - done, kStep - at % kStep);
-      const ssize_t got =
-          tsk_img_read(medium_.tsk(), static_cast<TSK_OFF_T>(at), reinterpret_cast<char*>(out.data() + done), count);
-      if (got < 0) return fail(ErrorCode::io, "the image cannot be read: " + tsk_error_text(), at, count, 0);
-      if (got == 0)
-        return fail(ErrorCode::truncated, "the image gave no bytes where it should have some", at, count, 0);
-      done += std::min<size_t>(static_cast<size_t>(got), count);
+    auto got = medium_.read(offset, out);
+    if (!got) {
+      Error error = got.error();
+      error.what = "the image cannot be read: " + error.what;
+      if (error.offset < offset || error.offset - offset >= out.size()) error.offset = offset;
+      return tl::unexpected(error);
     }
-    return done;
+    return got;
   }
 
  private:

@@ -172,12 +172,23 @@ bool name_is_disk(std::string_view path) {
   return false;
 }
 
+// The beginning of something longer: what lies behind is not known yet.
+class HeadStream final : public ContentStream {
+ public:
+  explicit HeadStream(std::string head) : head_(std::move(head)) {}
+  uint64_t size() const override { return uint64_t{1} << 50; }
+  Result<size_t> read(uint64_t offset, std::span<std::byte> out) override { return head_.read(offset, out); }
+
+ private:
+  MemoryStream head_;
+};
+
 // A packed file is a log, as rotation leaves them, unless a disk is inside.
 bool holds_disk(ContentStream& file) {
   const std::string head = unpacked_head(file, 1 << 20);
   if (head.empty() || is_texty(std::string_view(head).substr(0, kHead), true)) return false;
   if (is_known_file(head, head.size())) return false;
-  MemoryStream inside(head);
+  HeadStream inside(head);
   if (shows_disk_structures(inside)) return true;
   return head.size() == 1 << 20 && std::all_of(head.begin(), head.end(), [](char c) { return c == '\0'; });
 }

@@ -171,10 +171,9 @@ std::string ewf_error_text(libewf_error_t*& error) {
   return out;
 }
 
-class EwfMedium final : public ExternalMedium {
+class EwfMedium final : public Medium {
  public:
   EwfMedium(EwfHandle handle, uint64_t readable) : handle_(std::move(handle)), readable_(readable) {}
-  // libtsk's bridge goes before the handle does.
 
  protected:
   Result<void> fetch(uint64_t offset, std::span<std::byte> out) override {
@@ -297,7 +296,7 @@ Result<std::unique_ptr<Medium>> open_ewf(const std::string& path) {
     if (!got || *got < sizeof head || std::memcmp(head, "EVF\x09\x0d\x0a\xff\x00", 8) != 0) {
       problems.push_back(segment_problem(name, "bad-segment", name + " is not a segment of an EWF image"));
       whole = false;
-      continue;
+      break;
     }
     if (const uint16_t own = *ByteReader(head).u16le(9); own != number) {
       if (number == 1) {
@@ -309,7 +308,7 @@ Result<std::unique_ptr<Medium>> open_ewf(const std::string& path) {
       problems.push_back(segment_problem(
           name, "bad-segment", name + " says that it is segment " + std::to_string(own) + ": it is not used"));
       whole = false;
-      continue;
+      break;
     }
     if (absent != 0) {
       problems.push_back(
@@ -327,6 +326,7 @@ Result<std::unique_ptr<Medium>> open_ewf(const std::string& path) {
                                          name + " " + report.damage + ": what lies in it and behind cannot be read"));
       whole = false;
     }
+    if (!whole) break;
     finished = report.last;
   }
   if (segments.empty()) return fail(ErrorCode::not_found, "the first segment of " + path + " is missing");

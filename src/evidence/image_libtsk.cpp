@@ -2,6 +2,7 @@
 // VHD, VHDX and AFF: read by libtsk; here is found out what libtsk would not say: snapshots whose parent is missing.
 // Sources: "Virtual Hard Disk Image Format Specification" (Microsoft), [MS-VHDX] sections 2.2 and 2.6.
 #include <algorithm>
+#include <cstring>
 
 #include "evidence/image_parts.hpp"
 
@@ -10,11 +11,33 @@ namespace {
 
 class LibtskMedium final : public Medium {
  public:
-  explicit LibtskMedium(TskImage image) : image_(std::move(image)) {}
-  TSK_IMG_INFO* tsk() override { return image_.get(); }
+  explicit LibtskMedium(TskImage image) : image_(std::move(image)), window_(kWindow) {}
+
+ protected:
+  Result<void> fetch(uint64_t offset, std::span<std::byte> out) override {
+    while (!out.empty()) {
+      // Whole sectors only: see Medium::read_bridge() for what libtsk does with the others when they cannot be read.
+      const uint64_t start = offset / kSector * kSector;
+      const uint64_t end = std::min((offset + out.size() + kSector - 1) / kSector * kSector, start + kWindow);
+      const auto count = static_cast<size_t>(std::min(end, facts.bytes) - start);
+      const ssize_t got =
+          tsk_img_read(image_.get(), static_cast<TSK_OFF_T>(start), reinterpret_cast<char*>(window_.data()), count);
+      const auto skip = static_cast<size_t>(offset - start);
+      if (got < 0 || static_cast<size_t>(got) <= skip)
+        return fail(ErrorCode::io, got < 0 ? tsk_error_text() : "the image ends before", offset, out.size(), 0);
+      const size_t part = std::min(static_cast<size_t>(got) - skip, out.size());
+      std::memcpy(out.data(), window_.data() + skip, part);
+      offset += part;
+      out = out.subspan(part);
+    }
+    return {};
+  }
 
  private:
+  static constexpr uint64_t kWindow = 64 * 1024;
+  static constexpr uint64_t kSector = 4096;
   TskImage image_;
+  std::vector<std::byte> window_;
 };
 
 std::string read_text(ContentStream& file, uint64_t offset, size_t count) {

@@ -58,22 +58,20 @@ Sniffed sniff_container(ContentStream& file, std::string_view path);
 // Whether a file without container magic is a disk (or a volume), and not a log: content first, then name and size.
 bool is_disk(ContentStream& file, std::string_view path, bool block_device);
 
-// A medium as libtsk wants it, and what is known about it.
+// A medium that necropsy reads; libtsk gets it as an external image. Reads of what the evidence does not hold are
+// errors, never zeros.
 class Medium {
  public:
-  virtual ~Medium() = default;
-  virtual TSK_IMG_INFO* tsk() = 0;
+  Medium();
+  virtual ~Medium();
+  Medium(const Medium&) = delete;
+  Medium& operator=(const Medium&) = delete;
+  TSK_IMG_INFO* tsk();
+  // Past libtsk and its cache. Short only at the end of the medium.
+  Result<size_t> read(uint64_t offset, std::span<std::byte> out);
+
   ImageFacts facts;
   std::vector<Problem> problems;  // found on opening, reported with the volumes
-};
-
-// A medium that necropsy reads itself; libtsk gets it as an external image. Reads outside what the evidence holds are
-// errors, never zeros.
-class ExternalMedium : public Medium {
- public:
-  ExternalMedium();
-  ~ExternalMedium() override;
-  TSK_IMG_INFO* tsk() override;
 
  protected:
   // Fills `out` whole; [offset, offset + out.size()) lies within facts.bytes.

@@ -15,50 +15,55 @@
 namespace necropsy {
 
 // libtsk calls back with the address of `info`, the first member.
-struct ExternalMedium::Bridge {
+struct Medium::Bridge {
   TSK_IMG_INFO info;
-  ExternalMedium* medium;
+  Medium* medium;
 };
 
-ExternalMedium::ExternalMedium() : bridge_(std::make_unique<Bridge>()) { bridge_->medium = this; }
+Medium::Medium() : bridge_(std::make_unique<Bridge>()) { bridge_->medium = this; }
 
-ExternalMedium::~ExternalMedium() {
+Medium::~Medium() {
   // tsk_img_close() releases the lock; the memory is ours.
   if (bridge_->info.read) tsk_img_close(&bridge_->info);
 }
 
-TSK_IMG_INFO* ExternalMedium::tsk() {
+TSK_IMG_INFO* Medium::tsk() {
   TSK_IMG_INFO& info = bridge_->info;
   if (!info.read) {
     info.tag = TSK_IMG_INFO_TAG;
     tsk_img_open_external(
-        &info, static_cast<TSK_OFF_T>(facts.bytes), facts.sector_size, &ExternalMedium::read_bridge,
-        [](TSK_IMG_INFO*) {}, [](TSK_IMG_INFO*, FILE*) {});
+        &info, static_cast<TSK_OFF_T>(facts.bytes), facts.sector_size, &Medium::read_bridge, [](TSK_IMG_INFO*) {},
+        [](TSK_IMG_INFO*, FILE*) {});
   }
   return &info;
 }
 
-ssize_t ExternalMedium::read_bridge(TSK_IMG_INFO* image, TSK_OFF_T offset, char* out, size_t count) {
-  ExternalMedium& medium = *reinterpret_cast<Bridge*>(image)->medium;
-  const uint64_t size = medium.facts.bytes;
-  if (offset < 0 || static_cast<uint64_t>(offset) >= size) {
-    tsk_error_reset();
-    tsk_error_set_errno(TSK_ERR_IMG_READ_OFF);
-    tsk_error_set_errstr("offset %lld lies outside the image", static_cast<long long>(offset));
-    return -1;
-  }
-  const size_t wanted = static_cast<size_t>(std::min<uint64_t>(count, size - static_cast<uint64_t>(offset)));
-  auto done = medium.fetch(static_cast<uint64_t>(offset), {reinterpret_cast<std::byte*>(out), wanted});
-  if (done) return static_cast<ssize_t>(wanted);
+Result<size_t> Medium::read(uint64_t offset, std::span<std::byte> out) {
+  if (offset >= facts.bytes) return size_t{0};
+  out = out.first(static_cast<size_t>(std::min<uint64_t>(out.size(), facts.bytes - offset)));
+  if (auto done = fetch(offset, out); !done) return tl::unexpected(done.error());
+  return out.size();
+}
+
+ssize_t Medium::read_bridge(TSK_IMG_INFO* image, TSK_OFF_T offset, char* out, size_t count) {
+  Medium& medium = *reinterpret_cast<Bridge*>(image)->medium;
+  image->sector_size = medium.facts.sector_size;
+  Result<size_t> got = size_t{0};
+  if (offset >= 0) got = medium.read(static_cast<uint64_t>(offset), {reinterpret_cast<std::byte*>(out), count});
+  if (got && *got > 0) return static_cast<ssize_t>(*got);
   tsk_error_reset();
   tsk_error_set_errno(TSK_ERR_IMG_READ);
-  tsk_error_set_errstr("%s", done.error().what.c_str());
+  tsk_error_set_errstr("%s", got ? "it ends before" : got.error().what.c_str());
+  // When its cache cannot be filled, tsk_img_read() of 4.11.1 asks once more for just the bytes that are wanted. Where
+  // these are not whole sectors it reads into a buffer of its own, ignores the failure and hands out zeros as if they
+  // had been read. With sectors of one byte it goes the other way, which keeps the error; the next call sets it right.
+  image->sector_size = 1;
   return -1;
 }
 
 namespace {
 
-class RawMedium final : public ExternalMedium {
+class RawMedium final : public Medium {
  public:
   struct Segment {
     std::string path;

@@ -201,7 +201,7 @@ class SparseExtent final : public VmdkExtent {
   std::vector<std::byte> packed_, unpacked_;
 };
 
-class VmdkMedium final : public ExternalMedium {
+class VmdkMedium final : public Medium {
  public:
   struct Part {
     uint64_t start, size;
@@ -218,7 +218,11 @@ class VmdkMedium final : public ExternalMedium {
       const uint64_t within = offset - part.start;
       const size_t count = static_cast<size_t>(std::min<uint64_t>(out.size(), part.size - within));
       if (count == 0) return fail(ErrorCode::truncated, "the extents of the VMDK end here", offset, out.size(), 0);
-      if (auto read = part.extent->fetch(within, out.first(count)); !read) return read;
+      if (auto read = part.extent->fetch(within, out.first(count)); !read) {
+        Error error = read.error();
+        error.offset = offset;  // of the medium, not of the extent's file
+        return tl::unexpected(error);
+      }
       offset += count;
       out = out.subspan(count);
     }
@@ -310,7 +314,8 @@ Result<std::unique_ptr<Medium>> open_vmdk(const std::string& path, ContentStream
   facts.format = "vmdk";
   facts.segments = {path};
   std::vector<ExtentLine> lines = read_extent_lines(descriptor);
-  if (lines.empty()) return fail(ErrorCode::bad_value, "the VMDK's descriptor names no extents");
+  if (lines.empty())
+    return fail(ErrorCode::unsupported, header ? kNoDescriptor : "the VMDK's descriptor names no extents");
   for (const ExtentLine& line : lines) {
     if (line.sectors == 0) continue;
     std::string name;

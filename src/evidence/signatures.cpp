@@ -283,7 +283,8 @@ std::optional<Signature> read_backup_ext(Places& at) {
     const uint64_t base = block * block * 8 + (block == 1024 ? 1024 : 0);
     if (base + 1024 > at.size()) break;
     auto ext = ext_at(at, base);
-    if (!ext || at.number<uint16_t>(base + 90).value_or(0) == 0) continue;
+    // Its group number is not 0, but where the first revision of the format (0 at 76) keeps none.
+    if (!ext || (at.number<uint16_t>(base + 90) == 0 && at.number<uint32_t>(base + 76) != 0)) continue;
     if (uint64_t{1024} << at.number<uint32_t>(base + 24).value_or(0) != block) continue;
     ext->kind = VolumeKind::unsupported;
     ext->detail = "its first superblock is lost, a copy stands at byte " + std::to_string(base);

@@ -348,18 +348,22 @@ std::vector<VolumeInfo> VolumeFinder::all() {
   }
   Candidate whole = examine(bare);
   const bool partitions_hold = std::any_of(found.begin(), found.end(), known);
-  if (!chosen || (!partitions_hold && whole.found.kind == VolumeKind::filesystem)) return {describe(whole)};
-  if (!partitions_hold && known(whole)) return {describe(whole)};
+  // Boot code of FAT and NTFS stands in the same sector as a table would: only one of the two can be meant.
+  const bool boot_sector = whole.found.content.starts_with("fat") || whole.found.content == "ntfs" ||
+                           whole.found.content == "exfat" || whole.found.kind == VolumeKind::encrypted;
+  if (!chosen || (!partitions_hold && known(whole) && boot_sector)) return {describe(whole)};
 
   for (const Problem& p : chosen->problems) problems_(p);
   std::stable_sort(found.begin(), found.end(),
                    [](const Candidate& a, const Candidate& b) { return a.partition.offset < b.partition.offset; });
   check_overlaps(found);
   std::vector<VolumeInfo> out;
-  // Bootable CD images carry a partition table over their ISO 9660 filesystem.
-  if (whole.found.content == "iso9660" &&
-      std::none_of(found.begin(), found.end(), [](const Candidate& c) { return c.found.content == "iso9660"; }))
-    out.push_back(describe(whole));
+  // Bootable CD images carry a partition table over their ISO 9660 filesystem; and where no partition holds anything, a
+  // filesystem over the whole medium is what there is to read.
+  const bool iso = whole.found.content == "iso9660" && std::none_of(found.begin(), found.end(), [](const Candidate& c) {
+                     return c.found.content == "iso9660";
+                   });
+  if (iso || (!partitions_hold && known(whole))) out.push_back(describe(whole));
   for (Candidate& c : found) out.push_back(describe(c));
   for (VolumeInfo& gap : gaps(found)) out.push_back(std::move(gap));
   std::stable_sort(out.begin(), out.end(),
