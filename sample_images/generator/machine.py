@@ -251,8 +251,7 @@ class Machine:
         s.wtmp_in = w.wtmp(7, pid, s.tty, "ts/" + s.tty[4:], user, ip, ip)
         trace = w.lastlog(uid, s.tty, ip)
         w.fact("login_success", benign, [w.line_trace(line), w.line_trace(s.wtmp_in), trace], user, ip, when=accepted)
-        shell = self.vfs.lookup("/usr/bin/bash")
-        self.vfs.touch_atime(shell, w.now)
+        self.read_at_login(s)
         yield self.rng.uniform(1.0, 4.0)
         yield from script(s)
         if s.serial != self.boot_serial or not self.up:
@@ -264,6 +263,15 @@ class Machine:
         self.write_history(s)
         w.wtmp(8, pid, s.tty, "", "", "")
         w.terminals.discard(s.tty)
+
+    def read_at_login(self, s):
+        """What a login reads: relatime lets some of it show."""
+        for path in ("/usr/bin/bash", "/etc/passwd", "/etc/shadow", "/etc/group", "/etc/profile", s.home,
+                     s.home + "/.bashrc", s.home + "/.profile", s.home + "/.bash_history",
+                     s.home + "/.ssh/authorized_keys"):
+            node = self.vfs.lookup(path)
+            if node is not None:
+                self.vfs.touch_atime(node, self.w.now)
 
     def console_session(self, user, script, failures=0, benign=True):
         w = self.w
@@ -282,6 +290,7 @@ class Machine:
         trace = w.lastlog(uid, tty, "")
         w.fact("login_success", benign, [w.line_trace(line), w.line_trace(record), trace], user, None)
         s.serial = self.boot_serial
+        self.read_at_login(s)
         yield self.rng.uniform(2, 5)
         yield from script(s)
         if s.serial != self.boot_serial or not self.up:
@@ -496,7 +505,8 @@ class Machine:
             if missing and url.endswith(".php"):
                 self.w.web_error("apache.php_missing", pid=self.rng.choice(self.workers), ip=ip, port=self.w.port(),
                                  path="/var/www/html" + url)
-            referer = f"http://{self.p.host}.{self.p.domain}{url}"
+            if url.endswith((".html", ".php")):
+                referer = f"http://{self.p.host}.{self.p.domain}{url}"
             yield self.rng.uniform(0.2, 30)
 
     def scan(self, ip, agent, urls):

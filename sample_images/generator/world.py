@@ -132,6 +132,7 @@ class World:
         return self.syslog_text(facility, render(ident, **holes))
 
     def syslog_text(self, facility, message):
+        self.now += self.rng.randrange(30_000, 300_000)
         t = self.local()
         if self.p.iso_stamps:
             text = render("stamp.iso", stamp=templates.iso(t), host=self.p.host, message=message)
