@@ -58,8 +58,8 @@ UPDATE account SET
   created_event = (SELECT n.created_event FROM temp.named n WHERE n.host_id = account.host_id
     AND n.user_name = account.user_name),
   deleted_ts = (SELECT n.deleted_ts FROM temp.named n WHERE n.host_id = account.host_id AND n.user_name = account.user_name),
-  failed_logins = (SELECT coalesce(max(n), 0) FROM (SELECT sum(f.n) AS n FROM temp.failure f JOIN string u ON u.string_id = f.user
-    WHERE f.host_id = account.host_id AND u.value = account.user_name AND f.class = 1 AND f.user IS NOT NULL GROUP BY f.parser));
+  failed_logins = coalesce((SELECT f.n FROM temp.failed_of f WHERE f.host_id = account.host_id
+    AND f.user_name = account.user_name), 0);
 UPDATE account SET created_basis = 'recorded', created_earliest = created_ts, created_latest = created_ts
   WHERE created_ts IS NOT NULL;
 UPDATE account SET
