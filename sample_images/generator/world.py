@@ -48,8 +48,9 @@ class LogContent:
 class Trace:
     """Where a fact can be read off the image, and how exactly."""
 
-    def __init__(self, kind, what, field=None, value=None, tolerance=1.0):
+    def __init__(self, kind, what, field=None, value=None, tolerance=1.0, path=None):
         self.kind, self.what, self.field, self.value, self.tolerance = kind, what, field, value, tolerance
+        self.path = path            # where it is seen, when that is not the fact's own path
 
 
 class World:
@@ -109,7 +110,7 @@ class World:
 
     def time_trace(self, path, field, tolerance=0.001):
         node = self.vfs.lookup(path, follow=False)
-        return Trace("inode", node, field, getattr(node, field), tolerance)
+        return Trace("inode", node, field, getattr(node, field), tolerance, path)
 
     # -- logs --------------------------------------------------------------------------
     def log_file(self, path, mode=0o640, uid=0, gid=4):
