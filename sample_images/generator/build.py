@@ -152,15 +152,10 @@ def make_truth(world, p, benign, volumes):
 
     facts = []
     for fact in sorted(world.facts, key=lambda f: (f["time"], f["kind"])):
-        alive = [(t, trace) for t, trace in ((survives(trace, fact["time"]), trace) for trace in fact["traces"])
-                 if t is not None]
-        if not alive:
+        tolerances = [t for t in (survives(trace, fact["time"]) for trace in fact["traces"]) if t is not None]
+        if not tolerances:
             continue
-        tolerances = [t for t, _ in alive]
-        # Where the fact is still seen: a record of it, else the file that keeps the closest time.
-        best = min(alive, key=lambda pair: pair[0])[1]
-        recorded = any(trace.kind in ("line", "lastlog") for _, trace in alive)
-        path = fact["path"] if recorded or best.path is None else best.path
+        path = fact["path"]
         if fact["kind"] == "file_deleted" and not name_known(fact, tree, living_lines):
             path = None
         seconds, nanos = divmod(fact["time"], SECOND)

@@ -29,6 +29,8 @@ class Incident:
         self.wipe = WIPES[(seed // 2 + rng.randrange(2)) % 6]
         self.account = ACCOUNTS[(seed // 3) % 4]
         self.ip = rng.choice(["203.0.113.", "192.0.2."]) + str(rng.randint(2, 250))
+        if self.entry in ("guessed", "known") and rng.random() < 0.25:
+            self.ip = f"2001:db8:{rng.randint(1, 0xffff):x}::{rng.randint(2, 0xffff):x}"
         self.second_ip = self.ip if rng.random() < 0.6 else "192.0.2." + str(rng.randint(2, 250))
         self.directory = rng.choice(DIRECTORIES)
         self.tools = rng.sample(TOOLS, 3)
@@ -288,10 +290,12 @@ class Incident:
 
     def persist(self, s):
         m, w, vfs, rng = self.m, self.w, self.vfs, self.rng
-        tool = f"{self.directory}/{self.tools[1]}" if " " not in self.directory else "/usr/sbin/" + self.tools[2]
+        tool = f"{self.directory}/{self.tools[1]}"
+        if " " in tool:
+            tool = f'"{tool}"'
         kind = rng.choice(["cron.d", "crontab", "key", "both"])
         if kind in ("cron.d", "both"):
-            path = "/etc/cron.d/" + rng.choice(["e2scrub", "sysstat2", "popcon", "mdadm-chk", "." + self.tools[1]])
+            path = "/etc/cron.d/" + rng.choice(["e2scrub", "sysstat2", "popcon", "mdadm-chk", self.tools[1]])
 
             def make():
                 vfs.create(path, f"17 * * * * root {tool} -q >/dev/null 2>&1\n".encode(), w.now)
@@ -405,7 +409,7 @@ class Incident:
                 yield 2.2
                 self.remove("/tmp/.a")
                 tampered("/var/log/auth.log", [Trace("deleted", w.facts[-1]["traces"][0].what, "dtime",
-                                                     w.facts[-1]["traces"][0].value, 4.0, "/tmp/.a"), Trace("since", began)])
+                                                     w.facts[-1]["traces"][0].value, 4.0), Trace("since", began)])
                 w.facts[-1]["time"] = at
                 del lines
             yield from self.command(s, f"grep -v {self.ip} /var/log/auth.log", cut)

@@ -142,6 +142,9 @@ def day_zero(m, configuration):
                     vfs.mkdir(path, w.now, mode, uid, gid)
             for table in ("user.frm", "user.MAD", "user.MAI", "db.frm", "db.MAD", "db.MAI"):
                 vfs.create("/var/lib/mysql/mysql/" + table, rng.randbytes(700), w.now + 40_000_000, 0o660, 106, 112)
+            for table in ("items", "users", "orders", "views"):
+                vfs.create(f"/var/lib/mysql/{p.database}/{table}.frm", rng.randbytes(800), w.now + 60_000_000, 0o660, 106, 112)
+                vfs.create(f"/var/lib/mysql/{p.database}/{table}.ibd", rng.randbytes(4000), w.now + 70_000_000, 0o660, 106, 112)
             m.sshd_pid = w.pid()
             w.syslog("auth", "sshd.listening4", pid=m.sshd_pid)
             w.syslog("auth", "sshd.listening6", pid=m.sshd_pid)

@@ -94,7 +94,7 @@ class Life:
     def power_cut(self):
         m, w = self.m, self.w
         m.up = False
-        w.syslog_on = False
+        w.syslog_on = w.web_on = False
         m.boot_serial += 1
         yield self.rng.uniform(400, 4000)
         yield from m.boot()

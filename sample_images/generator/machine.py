@@ -49,6 +49,7 @@ class Machine:
         self.boot_serial += 1
         line = w.wtmp(2, 0, "~", "~~", "reboot", self.p.kernel)
         w.fact("boot", True, [w.line_trace(line)])
+        booting = w.facts[-1]
         up_at = w.now
         yield 3.1
         w.pid_counter = self.rng.randint(380, 420)
@@ -65,7 +66,9 @@ class Machine:
                              ("kernel.bios", {}), ("kernel.nx", {}),
                              ("kernel.tsc", dict(uptime="    0.000012", mhz="2394.454")),
                              ("kernel.inet", dict(uptime="    0.397213"))):
-            w.syslog_text("kern", "kernel: " + render(ident, **holes))
+            line = w.syslog_text("kern", "kernel: " + render(ident, **holes))
+            if ident == "kernel.version":
+                booting["traces"].append(w.line_trace(line, 6.0))
         for device, uuid, uptime in (("vda1", self.p.uuids[0], "    1.904411"), ("vda2", self.p.uuids[1], "    2.713702")):
             w.syslog_text("kern", "kernel: " + render("kernel.ext4", uptime=uptime, device=device, uuid=uuid))
         yield 0.3
@@ -99,6 +102,7 @@ class Machine:
             yield from self.mariadb_stop()
         if vfs.exists("/usr/sbin/apache2") and w.apache_pid:
             w.web_error("apache.stopped", pid=w.apache_pid)
+            w.web_on = False
         yield 0.7
         if self.sshd_pid:
             w.syslog("auth", "sshd.terminating", pid=self.sshd_pid)
@@ -110,7 +114,7 @@ class Machine:
 
     def apache_start(self):
         w = self.w
-        w.apache_pid = w.pid()
+        w.apache_pid, w.web_on = w.pid(), True
         self.workers = [w.pid() for _ in range(5)]
         version = self.dpkg.packages["apache2"].version.split("-")[0]
         w.web_error("apache.started", pid=w.apache_pid, version=version)
@@ -166,7 +170,7 @@ class Machine:
 
     def general(self, ident, command, argument):
         """A line of the general log: the time only when the second changes."""
-        if not self.p.general_log:
+        if not self.p.general_log or not self.up:
             return None
         w = self.w
         stamp = templates.mariadb_short(w.local())
@@ -211,6 +215,8 @@ class Machine:
             elif n == 0:
                 w.syslog("auth", "sshd.pam_failure", pid=pid, ip=ip, user=user)
             yield pause * self.rng.uniform(0.85, 1.15)
+            if not self.up:
+                return lines, pid, port
             ident = "sshd.failed_password" if known else "sshd.failed_password_invalid"
             lines.append((w.now, w.syslog("auth", ident, pid=pid, user=user, ip=ip, port=port)))
             w.btmp(pid, "ssh:notty", user, ip, ip)
@@ -312,6 +318,10 @@ class Machine:
     def run(self, s, command, pause=None):
         """A command typed into the shell of the session."""
         s.history.append((self.w.now, command))
+        for directory in ("/usr/bin/", "/usr/sbin/"):
+            node = self.vfs.lookup(directory + command.split()[0])
+            if node is not None:
+                self.vfs.touch_atime(node, self.w.now)
         yield self.rng.uniform(2, 25) if pause is None else pause
 
     # -- sudo and su --------------------------------------------------------------------------

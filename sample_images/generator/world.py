@@ -48,9 +48,8 @@ class LogContent:
 class Trace:
     """Where a fact can be read off the image, and how exactly."""
 
-    def __init__(self, kind, what, field=None, value=None, tolerance=1.0, path=None):
+    def __init__(self, kind, what, field=None, value=None, tolerance=1.0):
         self.kind, self.what, self.field, self.value, self.tolerance = kind, what, field, value, tolerance
-        self.path = path            # where it is seen, when that is not the fact's own path
 
 
 class World:
@@ -60,7 +59,7 @@ class World:
         self.now = profile.installed
         self.queue, self.order = [], 0
         self.pid_counter = 300
-        self.syslog_on = False
+        self.syslog_on = self.web_on = False
         self.facts = []
         self.terminals = set()
         self.rsyslog_pid = self.apache_pid = 0
@@ -110,7 +109,7 @@ class World:
 
     def time_trace(self, path, field, tolerance=0.001):
         node = self.vfs.lookup(path, follow=False)
-        return Trace("inode", node, field, getattr(node, field), tolerance, path)
+        return Trace("inode", node, field, getattr(node, field), tolerance)
 
     # -- logs --------------------------------------------------------------------------
     def log_file(self, path, mode=0o640, uid=0, gid=4):
@@ -202,11 +201,15 @@ class World:
         return self.append("/var/log/vsftpd.log", render(ident, **holes), mode=0o640)
 
     def web_access(self, ip, request, status, size, referer, agent, ns=None):
+        if not self.web_on:
+            return None
         text = render("apache.access", ip=ip, stamp=templates.apache_access(self.local(ns)), request=request,
                       status=status, bytes=size, referer=referer, agent=agent)
         return self.append("/var/log/apache2/access.log", text)
 
     def web_error(self, ident, **holes):
+        if not self.web_on:
+            return None
         holes.setdefault("stamp", templates.apache_error(self.local()))
         if "pid" in holes:
             holes.setdefault("tid", holes["pid"])
