@@ -150,12 +150,19 @@ def make_truth(world, p, benign, volumes):
             return ((lines[0].time if lines else end) - when) / SECOND + 1
         raise ValueError(trace.kind)
 
+    places = {id(node): name for name, node in tree.walk()}
     facts = []
     for fact in sorted(world.facts, key=lambda f: (f["time"], f["kind"])):
-        tolerances = [t for t in (survives(trace, fact["time"]) for trace in fact["traces"]) if t is not None]
-        if not tolerances:
+        alive = [(t, trace) for t, trace in ((survives(trace, fact["time"]), trace) for trace in fact["traces"])
+                 if t is not None]
+        if not alive:
             continue
+        tolerances = [t for t, _ in alive]
+        # Where the fact is still seen: a record of it, else the file that keeps the closest time, under its last name.
+        best = min(alive, key=lambda pair: pair[0])[1]
         path = fact["path"]
+        if not any(trace.kind in ("line", "lastlog") for _, trace in alive):
+            path = best.path or places.get(id(best.what), path)
         if fact["kind"] == "file_deleted" and not name_known(fact, tree, living_lines):
             path = None
         seconds, nanos = divmod(fact["time"], SECOND)

@@ -409,7 +409,7 @@ class Incident:
                 yield 2.2
                 self.remove("/tmp/.a")
                 tampered("/var/log/auth.log", [Trace("deleted", w.facts[-1]["traces"][0].what, "dtime",
-                                                     w.facts[-1]["traces"][0].value, 4.0), Trace("since", began)])
+                                                     w.facts[-1]["traces"][0].value, 4.0, "/tmp/.a"), Trace("since", began)])
                 w.facts[-1]["time"] = at
                 del lines
             yield from self.command(s, f"grep -v {self.ip} /var/log/auth.log", cut)

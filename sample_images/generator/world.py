@@ -48,8 +48,9 @@ class LogContent:
 class Trace:
     """Where a fact can be read off the image, and how exactly."""
 
-    def __init__(self, kind, what, field=None, value=None, tolerance=1.0):
+    def __init__(self, kind, what, field=None, value=None, tolerance=1.0, path=None):
         self.kind, self.what, self.field, self.value, self.tolerance = kind, what, field, value, tolerance
+        self.path = path            # name of a deleted file that shows it
 
 
 class World:

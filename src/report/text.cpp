@@ -14,26 +14,22 @@ namespace {
 constexpr size_t kWidth = 100;
 constexpr size_t kCell = 60;
 
-// Breaks at blanks; `indent` for all lines but the first.
+// Breaks at blanks; `first` stands in front of the first line, `indent` in front of all others.
 std::string wrapped(std::string_view text, std::string_view first, std::string_view indent) {
-  std::string out(first);
-  size_t column = first.size();
+  std::string out, line(first);
+  bool empty = true;  // nothing but the indent is on the line
   while (!trim(text).empty()) {
     const std::string_view word = take_word(text);
-    if (column > indent.size() && column + 1 + word.size() > kWidth) {
-      out += "\n";
-      out += indent;
-      column = indent.size();
-    } else if (column > indent.size() || (column == first.size() && !out.ends_with(' ') && !out.empty())) {
-      if (!out.empty() && !out.ends_with(' ') && !out.ends_with('\n')) {
-        out += ' ';
-        ++column;
-      }
+    if (!empty && line.size() + 1 + word.size() > kWidth) {
+      out += line + "\n";
+      line = indent;
+      empty = true;
     }
-    out += word;
-    column += word.size();
+    if (!empty) line += ' ';
+    line += word;
+    empty = false;
   }
-  return out + "\n";
+  return out + line + "\n";
 }
 
 void text_table(std::string& out, const Table& t) {
@@ -58,7 +54,7 @@ void text_table(std::string& out, const Table& t) {
 }
 
 void text_finding(std::string& out, const FindingCard& f) {
-  out += wrapped(fmt::format("{}", terminal_text(f.when_local.empty() ? "time not known" : f.when_local)), "", "    ");
+  out += wrapped(terminal_text(f.when_local.empty() ? "time not known" : f.when_local), "", "    ");
   if (!f.when_utc.empty() && f.when_utc != f.when_local) out += "    " + f.when_utc + "\n";
   out += wrapped(terminal_text(f.title), "  ", "    ");
   out += wrapped(terminal_text(f.summary), "    ", "    ");

@@ -10,7 +10,7 @@ import sys
 from datetime import datetime, timezone
 
 ROWS = """SELECT event_id, ts, event_category, event_action, event_outcome, user_name, user_target_name, source_ip,
-          file_path, macb_bits, state, message, process_command_line FROM timeline WHERE ts BETWEEN ? AND ?"""
+          file_path, macb_bits, state, message, process_command_line, log_path FROM timeline WHERE ts BETWEEN ? AND ?"""
 
 # What a row must be to show a fact of a kind.
 KINDS = {
@@ -26,7 +26,8 @@ KINDS = {
     'file_deleted': lambda r: r['event_category'] == 'file' and (r['event_action'] == 'deleted' or r['state'] != 'allocated'),
     'file_timestomped': lambda r: r['event_category'] == 'file' and (r['macb_bits'] or 0) & 12,
     'binary_replaced': lambda r: r['event_category'] == 'file',
-    'log_tampered': lambda r: r['event_category'] == 'file' or r['event_action'] == 'log-cleared',
+    # A log that was emptied shows it by its first record that is left.
+    'log_tampered': lambda r: r['event_category'] == 'file' or r['event_action'] == 'log-cleared' or r['log_path'] is not None,
     'ftp_upload': lambda r: r['event_action'] == 'upload',
     'ftp_download': lambda r: r['event_action'] == 'download',
     'webshell_upload': lambda r: r['event_category'] in ('web', 'file'),
@@ -48,6 +49,8 @@ def fits(fact, row):
     if row['event_category'] == 'file':
         # A file's time: the path says it; a name that was deleted may survive as an orphan without its path.
         return not path or row['file_path'] == path or (row['state'] != 'allocated' and fact['kind'] == 'file_deleted')
+    if fact['kind'] == 'log_tampered':
+        return row['event_action'] == 'log-cleared' or row['log_path'] == path
     if ip and row['source_ip'] and row['source_ip'] != ip:
         return False
     if user and fact['kind'] not in ('package_install', 'webshell_request', 'webshell_upload', 'boot', 'login_failure_burst'):

@@ -36,7 +36,7 @@ std::vector<fs::path> sources(std::initializer_list<const char*> folders) {
   return out;
 }
 
-std::string relative(const fs::path& path) { return fs::relative(path, kRoot).generic_string(); }
+std::string name_of(const fs::path& path) { return fs::relative(path, kRoot).generic_string(); }
 
 // First folder below src/, or "parsers", "formats".
 std::string layer_of(std::string_view path) {
@@ -69,7 +69,7 @@ TEST_CASE("who may include whom (docs/architecture.md)") {
       {"parsers", {"base", "model", "parse", "formats"}},
   };
   for (const fs::path& path : sources({"src", "parsers"})) {
-    const std::string name = relative(path);
+    const std::string name = name_of(path);
     const std::string layer = layer_of(name);
     std::istringstream lines(content(path));
     for (std::string line; std::getline(lines, line);) {
@@ -98,7 +98,7 @@ TEST_CASE("libraries stay in their rooms") {
       {"<cctz/", "src/base/"},          {"<CLI/", "src/cli/"},        {"<openssl/", "src/base/"},
       {"<sys/socket.h>", "src/engine/"}};
   for (const fs::path& path : sources({"src", "parsers"})) {
-    const std::string name = relative(path), text = content(path);
+    const std::string name = name_of(path), text = content(path);
     for (const auto& [library, room] : rooms)
       if (contains(text, "#include " + library))
         CHECK_MESSAGE(name.starts_with(room), fmt::format("{}: {} belongs into {}", name, library, room));
@@ -119,18 +119,18 @@ TEST_CASE("words that are not used here") {
   for (const fs::path& path : sources({"src", "parsers"})) {
     const std::string text = content(path);
     for (const auto& [word, why] : words)
-      CHECK_MESSAGE(!contains(text, word), fmt::format("{} holds {}: {}", relative(path), word, why));
+      CHECK_MESSAGE(!contains(text, word), fmt::format("{} holds {}: {}", name_of(path), word, why));
   }
 }
 
 TEST_CASE("each source file says its licence first") {
   for (const fs::path& path : sources({"src", "parsers", "tests"}))
-    CHECK_MESSAGE(content(path).starts_with("// SPDX-License-Identifier: Apache-2.0\n"), relative(path));
+    CHECK_MESSAGE(content(path).starts_with("// SPDX-License-Identifier: Apache-2.0\n"), name_of(path));
 }
 
 TEST_CASE("SQL lives in schema/ and in store/") {
   for (const fs::path& path : sources({"src", "parsers"})) {
-    const std::string name = relative(path);
+    const std::string name = name_of(path);
     if (name.starts_with("src/store/")) continue;
     const std::string text = content(path);
     for (const char* word : {"\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE FROM", "\"CREATE "})
