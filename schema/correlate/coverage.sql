@@ -39,7 +39,7 @@ CREATE TEMP TABLE walked_host AS
       WHERE v.host_id = h.host_id AND d.path IN ('/usr/sbin', '/sbin') AND f.name IN ('rsyslogd', 'syslog-ng', 'syslogd')
         AND f.state & 7 = 0) AS has_syslogd
   FROM host h
-  WHERE EXISTS (SELECT 1 FROM volume v WHERE v.host_id = h.host_id AND v.walked & 1 AND v.fs_type IS NOT NULL)
+  WHERE EXISTS (SELECT 1 FROM volume v WHERE v.host_id = h.host_id AND v.walked & 3 = 3 AND v.fs_type IS NOT NULL)
     AND (h.os_family IS NOT NULL AND h.os_family NOT IN ('unknown') OR EXISTS (SELECT 1 FROM dir d JOIN volume v ON v.volume_id = d.volume_id
       WHERE v.host_id = h.host_id AND d.path IN ('/var/log', '/etc')));
 DROP TABLE IF EXISTS temp.missing;

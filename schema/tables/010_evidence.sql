@@ -62,7 +62,7 @@ CREATE TABLE volume(
   fs_uuid TEXT,
   fs_state TEXT,
   created INTEGER, mounted INTEGER, checked INTEGER, written INTEGER,   -- superblock times, µs
-  walked INTEGER NOT NULL DEFAULT 0,       -- ledger: all its names are in the case
+  walked INTEGER NOT NULL DEFAULT 0,       -- ledger: 1 its names are in the case, 2 logs were looked for
   UNIQUE(evidence_id, name)) STRICT;
 
 -- Ledger and coverage in one: whatever gives events with ids of its own. A log, a block of a walk, a superblock.
@@ -91,7 +91,7 @@ CREATE TABLE source(
   first_ts INTEGER, last_ts INTEGER,
   events INTEGER, records_read INTEGER, records_unparsed INTEGER, bytes_read INTEGER,
   zone_basis TEXT,
-  revision INTEGER) STRICT;
+  merge_no INTEGER) STRICT;                -- number of the merge of copies that it took part in first
 
 -- What should be there and is not, or was seen and not read: coverage rows without a source.
 CREATE TABLE coverage_note(
@@ -109,6 +109,7 @@ CREATE TABLE problem(
   file_path TEXT, offset INTEGER, length INTEGER,
   stage TEXT NOT NULL, code TEXT NOT NULL, severity TEXT NOT NULL, parser TEXT, what TEXT NOT NULL,
   repeats INTEGER NOT NULL DEFAULT 1) STRICT;
+CREATE INDEX problem_place ON problem(source_id, code, file_path);
 
 -- Files that the walk of a volume took for logs; become rows of source, in a fixed order, when all walks are done.
 CREATE TABLE candidate(

@@ -71,7 +71,7 @@ SELECT ev.label AS evidence, v.name AS volume, v.fs_type AS type, v.block_size A
 FROM volume v JOIN evidence ev ON ev.evidence_id = v.evidence_id WHERE v.fs_type IS NOT NULL;
 
 CREATE VIEW coverage AS
-SELECT h.name AS host_name, ev.label AS evidence, s.log_path AS log_path, s.parser AS parser, s.status AS status,
+SELECT h.name AS host_name, ev.label AS evidence, s.log_path AS log_path, nullif(s.parser, '') AS parser, s.status AS status,
   s.reason AS reason, CASE WHEN s.first_ts IS NOT NULL THEN $TIME(s.first_ts) END AS first_utc,
   CASE WHEN s.last_ts IS NOT NULL THEN $TIME(s.last_ts) END AS last_utc, s.events AS events,
   s.records_read AS records_read, s.records_unparsed AS records_unparsed, s.bytes_read AS bytes_read,

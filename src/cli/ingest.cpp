@@ -72,6 +72,10 @@ int run(Options& o) {
                db.value("SELECT count(*) FROM file").value_or(0), db.value("SELECT count(*) FROM event").value_or(0),
                db.value("SELECT count(*) FROM finding").value_or(0),
                db.value("SELECT count(*) FROM problem").value_or(0), displayable(o.ingest.case_path));
+  std::string why;
+  Statement problems = db.prepare("SELECT what FROM problem WHERE stage = 'open' ORDER BY problem_id LIMIT 20");
+  while (problems.step()) why += fmt::format("  {}\n", displayable(problems.text(0)));
+  problems.reset();
   close_case(db);
   switch (end) {
     case IngestEnd::complete:
@@ -80,7 +84,7 @@ int run(Options& o) {
       if (!o.quiet) fmt::print(stderr, "Some evidence could not be read: necropsy info shows what (problems).\n");
       return kWithProblems;
     case IngestEnd::nothing_opened:
-      fmt::print(stderr, "necropsy: none of the evidence could be opened\n");
+      fmt::print(stderr, "necropsy: none of the evidence could be opened\n{}", why);
       return kNotOpened;
     case IngestEnd::stopped:
       fmt::print(stderr, "Stopped. Running the same command again resumes.\n");

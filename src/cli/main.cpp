@@ -43,6 +43,10 @@ int main(int argc, char** argv) {
     if (!failure.message.empty()) fmt::print(stderr, "necropsy: {}\n", displayable(failure.message));
     return failure.code;
   } catch (const StoreError& error) {
+    if (stop_requested()) {
+      fmt::print(stderr, "necropsy: stopped\n");
+      return kStopped;
+    }
     fmt::print(stderr, "necropsy: the case file: {}\n", displayable(error.what()));
     return kInternal;
   } catch (const std::exception& error) {

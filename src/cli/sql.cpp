@@ -48,7 +48,12 @@ void add_sql(CLI::App& app, ExitCode& code) {
   again->footer("Example:\n  necropsy correlate server.db");
   again->callback([r, &code] {
     Database db = open_for_writing(r->path);
-    correlate_case(db, CorrelateOptions{.questions_dir = r->questions, .stop = stop_requested});
+    try {
+      correlate_case(db, CorrelateOptions{.questions_dir = r->questions, .stop = stop_requested});
+    } catch (...) {
+      close_case(db);
+      throw;
+    }
     close_case(db);
     code = kDone;
   });

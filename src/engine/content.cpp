@@ -32,6 +32,7 @@ class ContentHandler final : public JobHandler {
     if (done.end != wire::JobEnd::complete) error = done.reason;
   }
   void lost(const Job&, std::string_view, const std::string& why) override { error = why; }
+  bool again(const Job&) override { return false; }  // bytes have been handed on
   std::string error;
 
  private:
@@ -48,6 +49,7 @@ class HashHandler final : public JobHandler {
     if (d.end != wire::JobEnd::complete) error[job.evidence_path] = d.reason;
   }
   void lost(const Job& job, std::string_view, const std::string& why) override { error[job.evidence_path] = why; }
+  bool again(const Job&) override { return true; }
 };
 
 }  // namespace

@@ -27,6 +27,7 @@ namespace {
 
 constexpr int kSourceLog = 0, kSourceWalk = 1, kSourceSuperblock = 2;
 constexpr size_t kReadsPerJob = 512;
+constexpr int kInterrupted = 9;  // SQLITE_INTERRUPT
 
 // The one clock of the conductor: when evidence was opened and verified.
 Timestamp now() {
@@ -91,16 +92,17 @@ class Conductor final : public JobHandler {
       read_packages();
       walk();
       parse();
-      writer_.begin();
-      ledger_.merge_copies();
-      writer_.commit();
+      merge();
       check_packages();
       finish_tables();
       analyse();
       hash_media();
     } catch (const Stopped&) {
-      writer_.commit();
-      return IngestEnd::stopped;
+      return stopped();
+    } catch (const StoreError& error) {
+      // A long statement that was interrupted because the run is to stop.
+      if (error.code() != kInterrupted || !stop_wanted()) throw;
+      return stopped();
     }
     writer_.commit();
     bool any_open = false;
@@ -117,7 +119,7 @@ class Conductor final : public JobHandler {
         uint64_t repeats = 1;
         const Problem problem = wire::get_problem(in, repeats);
         if (!in.finished()) return false;
-        writer_.add_problem(owner_of(job), problem, repeats);
+        report(job, problem, repeats);
         return true;
       }
       case wire::Type::image: {
@@ -240,14 +242,13 @@ class Conductor final : public JobHandler {
       case JobKind::media: {
         const int64_t id = subject_.at(key_of(job));
         if (done.end != wire::JobEnd::complete) {
-          writer_.add_problem({.evidence_id = id},
-                              Problem{.stage = Stage::open,
-                                      .severity = Severity::error,
-                                      .code = "read-error",
-                                      .what = "the evidence could not be read to its end for hashing: " + done.reason,
-                                      .file_path = job.evidence_path,
-                                      .offset = done.bytes_read,
-                                      .length = {}});
+          report(job, Problem{.stage = Stage::open,
+                              .severity = Severity::error,
+                              .code = "read-error",
+                              .what = "the evidence could not be read to its end for hashing: " + done.reason,
+                              .file_path = job.evidence_path,
+                              .offset = done.bytes_read,
+                              .length = {}});
           break;
         }
         std::string status = "verified";
@@ -258,13 +259,13 @@ class Conductor final : public JobHandler {
       }
       default:
         if (failed)
-          writer_.add_problem(owner_of(job), Problem{.stage = Stage::parse,
-                                                     .severity = Severity::error,
-                                                     .code = "job-failed",
-                                                     .what = done.reason,
-                                                     .file_path = {},
-                                                     .offset = {},
-                                                     .length = {}});
+          report(job, Problem{.stage = Stage::parse,
+                              .severity = Severity::error,
+                              .code = "job-failed",
+                              .what = done.reason,
+                              .file_path = {},
+                              .offset = {},
+                              .length = {}});
     }
     step();
   }
@@ -281,15 +282,31 @@ class Conductor final : public JobHandler {
         fail_parse(parses_.at(subject_.at(key_of(job))), job, code, why);
         break;
       default:
-        writer_.add_problem(owner_of(job), Problem{.stage = Stage::parse,
-                                                   .severity = Severity::error,
-                                                   .code = std::string(code),
-                                                   .what = why,
-                                                   .file_path = job.evidence_path,
-                                                   .offset = {},
-                                                   .length = {}});
+        report(job, Problem{.stage = Stage::parse,
+                            .severity = Severity::error,
+                            .code = std::string(code),
+                            .what = why,
+                            .file_path = job.evidence_path,
+                            .offset = {},
+                            .length = {}});
     }
     step();
+  }
+
+  // Rows of the job so far are thrown away; jobs of other kinds write nothing twice.
+  bool again(const Job& job) override {
+    if (job.kind == JobKind::walk) {
+      Walk& walk = walks_.at(subject_.at(key_of(job)));
+      if (walk.store) writer_.forget_source(walk.source_id);
+      if (walk.probe) ledger_.forget_candidates(walk.volume_id);
+      walk.next = 0;
+      walk.totals = {};
+    } else if (job.kind == JobKind::parse) {
+      Parse& parse = parses_.at(subject_.at(key_of(job)));
+      writer_.forget_source(parse.source.id);
+      parse.totals = {};
+    }
+    return true;
   }
 
  private:
@@ -334,8 +351,42 @@ class Conductor final : public JobHandler {
   void tell() {
     if (hooks_.progress) hooks_.progress(progress_);
   }
+  bool stop_wanted() const { return hooks_.stop && hooks_.stop(); }
   void check_stop() {
-    if (hooks_.stop && hooks_.stop()) throw Stopped{};
+    if (stop_wanted()) throw Stopped{};
+  }
+  // What jobs have finished stays; a survey, a host or a merge that is half done would be done twice.
+  IngestEnd stopped() {
+    whole_ ? writer_.rollback() : writer_.commit();
+    return IngestEnd::stopped;
+  }
+  // Lets a stop end the long statements of `work`.
+  template <class Work>
+  void interruptible(Work work) {
+    db_.on_progress([](void* self) { return static_cast<Conductor*>(self)->stop_wanted(); }, this);
+    try {
+      work();
+    } catch (...) {
+      db_.on_progress(nullptr, nullptr);
+      throw;
+    }
+    db_.on_progress(nullptr, nullptr);
+  }
+  template <class Work>
+  void in_one_transaction(Work work) {
+    whole_ = true;
+    interruptible(work);
+    writer_.commit();
+    whole_ = false;
+  }
+
+  void report(const Job& job, const Problem& problem, uint64_t repeats = 1) {
+    const ProblemOwner owner = owner_of(job);
+    // Rows of a walk or a log go when their source is read again. Those of other jobs, and of a walk that only looks
+    // for logs, may be there from a run before.
+    const auto walk = walks_.find(job.kind == JobKind::walk ? owner.volume_id.value_or(0) : 0);
+    const bool once = !owner.source_id || (walk != walks_.end() && !walk->second.store);
+    writer_.add_problem(owner, problem, repeats, once);
   }
 
   ProblemOwner owner_of(const Job& job) {
@@ -367,7 +418,17 @@ class Conductor final : public JobHandler {
         }
         break;
       default:
-        break;
+        // Packages, digests, bytes: what is known is the volume, or one volume of the host.
+        if (job.volumes.empty()) break;
+        for (const VolumeRow& v : ledger_.volumes())
+          if (v.evidence_path == job.volumes[0].evidence_path && v.name == job.volumes[0].info.name &&
+              v.media_offset == job.volumes[0].media_offset) {
+            owner.host_id = v.host_id;
+            if (job.volumes.size() == 1) {
+              owner.evidence_id = v.evidence_id;
+              owner.volume_id = v.id;
+            }
+          }
     }
     return owner;
   }
@@ -415,6 +476,18 @@ class Conductor final : public JobHandler {
                                         {"acquisition_software", f.acquisition_software}}),
                            f.md5_stored, f.sha1_stored, f.acquired, now());
       ledger_.set_evidence_stage(evidence_id, 1);
+      const auto blank = [](const wire::VolumeReport& v) {
+        return v.info.state == "empty" || v.info.state == "unallocated";
+      };
+      if (!report.volumes.empty() && std::all_of(report.volumes.begin(), report.volumes.end(), blank))
+        writer_.add_problem({.evidence_id = evidence_id},
+                            Problem{.stage = Stage::volume,
+                                    .severity = Severity::warning,
+                                    .code = "no-filesystem",
+                                    .what = "nothing but zeros lies where a filesystem would begin: it holds no files",
+                                    .file_path = {},
+                                    .offset = {},
+                                    .length = {}});
     }
     writer_.commit();
   }
@@ -433,7 +506,13 @@ class Conductor final : public JobHandler {
   }
 
   // --- hosts --------------------------------------------------------------------------------------------------------
+  // One transaction with the stage: a run that ends before surveys again.
   void make_hosts() {
+    in_one_transaction([this] { plan_and_profile(); });
+    surveyed_.clear();
+  }
+
+  void plan_and_profile() {
     std::map<int64_t, std::vector<SurveyedVolume>> by_ingest;
     std::map<int64_t, VolumeRow> rows;
     for (const EvidenceRow& e : ledger_.evidence()) {
@@ -496,9 +575,6 @@ class Conductor final : public JobHandler {
       }
     }
     for (const auto& [evidence_id, report] : surveyed_) ledger_.set_evidence_stage(evidence_id, 2);
-    // One transaction with the stage: a run that is killed before surveys again.
-    writer_.commit();
-    surveyed_.clear();
   }
 
   void run_profile(const Job& job) {
@@ -612,9 +688,9 @@ class Conductor final : public JobHandler {
       subject_[key_of(job)] = v.id;
       jobs.push_back(std::move(job));
     }
-    const bool walked = !jobs.empty();
     run_jobs(std::move(jobs), "walk");
-    if (walked) ledger_.assign_sources(options_.remote_logs);
+    // Also when nothing is left to walk: the run before may have ended between its last walk and this.
+    ledger_.assign_sources(options_.remote_logs);
     writer_.commit();
   }
 
@@ -630,13 +706,13 @@ class Conductor final : public JobHandler {
 
   // What came before the end is kept: it was read, and the problem says that more is missing.
   void fail_walk(Walk& walk, const Job& job, std::string_view code, const std::string& why) {
-    writer_.add_problem(owner_of(job), Problem{.stage = Stage::walk,
-                                               .severity = Severity::error,
-                                               .code = std::string(code),
-                                               .what = "not all names of this volume could be read: " + why,
-                                               .file_path = job.volumes[0].mount,
-                                               .offset = {},
-                                               .length = {}});
+    report(job, Problem{.stage = Stage::walk,
+                        .severity = Severity::error,
+                        .code = std::string(code),
+                        .what = "not all names of this volume could be read: " + why,
+                        .file_path = job.volumes[0].mount,
+                        .offset = {},
+                        .length = {}});
     end_walk(walk);
   }
 
@@ -708,6 +784,13 @@ class Conductor final : public JobHandler {
     ledger_.set_source_status(parse.source.id, "failed", why);
   }
 
+  void merge() {
+    check_stop();
+    progress_.stage = "merge";
+    tell();
+    in_one_transaction([this] { ledger_.merge_copies(); });
+  }
+
   // --- digests, analysis, hashes ------------------------------------------------------------------------------------
   std::deque<Job> read_jobs(JobKind kind, const std::vector<FileWanted>& wanted) {
     std::map<int64_t, VolumeRow> volumes;
@@ -747,8 +830,10 @@ class Conductor final : public JobHandler {
     check_stop();
     progress_.stage = "index";
     tell();
-    make_indexes(db_);
-    db_.execute("ANALYZE");
+    interruptible([this] {
+      make_indexes(db_);
+      db_.execute("ANALYZE");
+    });
   }
 
   void analyse() {
@@ -801,6 +886,7 @@ class Conductor final : public JobHandler {
   Ledger ledger_;
   Pool pool_;
   Progress progress_;
+  bool whole_ = false;  // what is in the open transaction counts only as a whole
   int64_t ingest_no_ = 0;
   std::map<std::string, int64_t> subject_;  // key_of(job) -> evidence, volume or source
   std::map<int64_t, wire::ImageReport> surveyed_;

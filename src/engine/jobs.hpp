@@ -41,7 +41,8 @@ struct ReadSpec {
 };
 
 struct Job {
-  uint64_t id = 0;  // conductor's own
+  uint64_t id = 0;        // conductor's own
+  bool repeated = false;  // likewise: it was begun before, and its worker was killed from outside
   JobKind kind = JobKind::survey;
   std::string evidence_path;
   std::optional<uint64_t> media_offset;

@@ -64,8 +64,8 @@ void limit(int resource, rlim_t value) {
   limit(RLIMIT_AS, kWorkerMemory);
 #endif
   limit(RLIMIT_FSIZE, kWorkerFileSize);
-  // The terminal's Ctrl-C is the conductor's business.
-  signal(SIGINT, SIG_IGN);
+  // Signals to the whole group (Ctrl-C, a closed terminal, timeout) are the conductor's business.
+  for (int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, SIG_IGN);
   char name[] = "necropsy";
   char command[] = "__worker";
   char* const arguments[] = {name, command, nullptr};
@@ -143,14 +143,14 @@ bool Pool::give(Process& process, Job job) {
   return true;
 }
 
-void Pool::end(Process& process, std::string& code, std::string& why) {
-  if (process.pid <= 0) return;
+bool Pool::end(Process& process, std::string& code, std::string& why) {
+  if (process.pid <= 0) return false;
   if (!code.empty()) kill(process.pid, SIGKILL);
   int status = 0;
   while (waitpid(process.pid, &status, 0) < 0 && errno == EINTR) {
   }
   process.pid = -1;
-  if (!code.empty()) return;
+  if (!code.empty()) return false;
   if (WIFSIGNALED(status)) {
     code = "crash";
     why = fmt::format("the worker that read it was ended by signal {} ({})", WTERMSIG(status),
@@ -159,6 +159,7 @@ void Pool::end(Process& process, std::string& code, std::string& why) {
     code = "crash";
     why = fmt::format("the worker that read it ended with status {}", WEXITSTATUS(status));
   }
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
 bool Pool::receive(Process& process, JobHandler& handler, std::string& code, std::string& why) {
@@ -271,10 +272,16 @@ bool Pool::run(std::deque<Job> jobs, JobHandler& handler) {
         why = fmt::format("the worker that read it said nothing for {} seconds and was ended", options_.silent_seconds);
       }
       if (alive) continue;
-      end(p, code, why);
+      const bool killed = end(p, code, why);
       std::optional<Job> job = std::move(p.job);
       p.job.reset();
-      if (job) handler.lost(*job, code, why);
+      if (!job) continue;
+      if (killed && !job->repeated && handler.again(*job)) {
+        job->repeated = true;
+        jobs.push_front(std::move(*job));
+      } else {
+        handler.lost(*job, code, why);
+      }
     }
     std::erase_if(processes_, [](const auto& p) { return p->pid <= 0; });
   }

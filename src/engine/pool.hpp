@@ -23,6 +23,9 @@ class JobHandler {
   virtual void finished(const Job& job, const wire::JobDone& done) = 0;
   // The worker died or was ended; nothing more of this job will come. `code`: crash, hang, memory, malformed-frame.
   virtual void lost(const Job& job, std::string_view code, const std::string& why) = 0;
+  // The worker was killed from outside (an administrator, the system short of memory). True: what came of the job is
+  // forgotten, it may run once more.
+  virtual bool again(const Job& job) = 0;
 };
 
 struct PoolOptions {
@@ -46,7 +49,8 @@ class Pool {
   bool give(Process& process, Job job);
   // Reads what is there; false when the worker is gone or misbehaved (`code`, `why` say how).
   bool receive(Process& process, JobHandler& handler, std::string& code, std::string& why);
-  void end(Process& process, std::string& code, std::string& why);
+  // Reaps a worker that is gone or to be ended; true when something else killed it.
+  bool end(Process& process, std::string& code, std::string& why);
 
   PoolOptions options_;
   std::vector<std::unique_ptr<Process>> processes_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/walk_job.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -82,6 +84,7 @@ void group_times(const FileRecord& record, MacbSource source, const TimeZone& zo
 WalkCollector::WalkCollector(Channel& channel, FileTree& tree, const Job& job, const ProblemHandler& problems)
     : channel_(channel), tree_(tree), job_(job), problems_(problems) {
   const std::string& type = tree.facts().type;
+  single_ = type == "file";
   source_ = type == "ntfs"                                 ? MacbSource::si
             : type.starts_with("fat") || type == "exfat"   ? MacbSource::dir
             : type.starts_with("iso") || type == "iso9660" ? MacbSource::dir
@@ -123,65 +126,74 @@ bool WalkCollector::file(const FileRecord& record) {
   row.target = texts_.add(displayable(record.target));
   row.flags = texts_.add(record.flags);
   // A deleted name whose inode serves another file now says nothing about times of its own.
-  if (!record.reallocated) group_times(record, source_, zone_, row);
-  if (job_.probe && worth_probing(record, path)) waiting_.push_back({record, path, number_});
+  if (!record.reallocated) group_times(record, record.from_index ? MacbSource::i30 : source_, zone_, row);
+  if (job_.probe && (single_ || worth_probing(record, path))) waiting_.push_back({record, path, number_});
   ++number_;
   if (rows_.size() >= kRowsPerFrame || texts_.bytes() >= kTextBytesPerFrame) return flush();
   return true;
 }
 
+void WalkCollector::tell(std::string_view code, const std::string& what, const std::string& path,
+                         std::optional<uint64_t> offset) {
+  problems_(Problem{.stage = Stage::probe,
+                    .severity = Severity::warning,
+                    .code = std::string(code),
+                    .what = what,
+                    .file_path = path,
+                    .offset = offset,
+                    .length = {}});
+}
+
 void WalkCollector::probe(const FileRecord& record, const std::string& path, uint64_t number) {
+  // A file that was handed over as a log, or stands where one stands, is told of whatever comes of it.
+  const bool meant = single_ || is_usual_place(path);
   auto stream = tree_.open(record.ref);
-  if (!stream) {
-    problems_(Problem{.stage = Stage::probe,
-                      .severity = Severity::warning,
-                      .code = "read-error",
-                      .what = stream.error().what,
-                      .file_path = path,
-                      .offset = stream.error().offset,
-                      .length = {}});
-    return;
-  }
+  if (!stream) return tell("read-error", stream.error().what, path, stream.error().offset);
   std::string head(kHead, '\0');
   auto got = (*stream)->read(0, std::as_writable_bytes(std::span(head)));
-  if (!got || *got == 0) {
-    if (!got && is_usual_place(path))
-      problems_(Problem{.stage = Stage::probe,
-                        .severity = Severity::warning,
-                        .code = "read-error",
-                        .what = got.error().what,
-                        .file_path = path,
-                        .offset = got.error().offset,
-                        .length = {}});
+  if (!got) {
+    if (meant) tell("read-error", got.error().what, path, got.error().offset);
     return;
   }
+  if (*got == 0 && !single_) return;
   head.resize(*got);
   uint64_t size = (*stream)->size();
-  std::string compression;
+  wire::Candidate candidate;
   if (const std::string_view packed = compression_of(as_bytes(head)); !packed.empty()) {
     // Packed files are unpacked only as far as their head; the rest waits until a parser wants it.
-    compression = packed;
+    candidate.compression = packed;
     head = unpacked_head(**stream, kHead);
     size = 0;
-    if (head.empty()) return;
+    if (head.empty()) {
+      if (!meant) return;
+      candidate.reason = fmt::format("not even its beginning could be unpacked ({})", packed);
+      tell("unpack-failed", candidate.reason, path, 0);
+    }
   }
   const bool named = record.state != FileState::orphan;
   const Located found = locate(as_bytes(head), named ? std::string_view(path) : std::string_view(), size);
-  if (!found.parser && !found.by_path) return;
-  wire::Candidate candidate;
+  if (found.parser) {
+    candidate.parser = found.parser->about->name;
+  } else if (*got == 0) {
+    // Nothing to recognise it by: its name says whose it is.
+    if (found.by_path) candidate.parser = found.by_path->about->name;
+    if (!found.by_path) candidate.reason = "the file is empty";
+  } else if (found.by_path) {
+    candidate.parser = found.by_path->about->name;
+    if (candidate.reason.empty())
+      candidate.reason = "stands where a log of this kind stands, but its content is not one that any parser reads";
+  } else if (!single_) {
+    return;
+  } else if (candidate.reason.empty()) {
+    candidate.reason = "no parser reads content of this kind";
+  }
+  if (single_ && !found.parser && *got > 0) tell("unknown-content", candidate.reason, path, std::nullopt);
   candidate.file_number = number;
   candidate.ref = record.ref;
   candidate.path = displayable(path);
-  candidate.compression = compression;
   candidate.state = static_cast<uint8_t>(record.state);
   candidate.size = static_cast<uint64_t>(record.size);
   candidate.modified = record.modified;
-  if (found.parser) {
-    candidate.parser = found.parser->about->name;
-  } else {
-    candidate.parser = found.by_path->about->name;
-    candidate.reason = "stands where a log of this kind stands, but its content is not one that any parser reads";
-  }
   candidates_.push_back(std::move(candidate));
 }
 

@@ -27,6 +27,7 @@ class WalkCollector final : public FileVisitor {
 
  private:
   void probe(const FileRecord& record, const std::string& path, uint64_t number);
+  void tell(std::string_view code, const std::string& what, const std::string& path, std::optional<uint64_t> offset);
   bool flush();
 
   Channel& channel_;
@@ -34,6 +35,7 @@ class WalkCollector final : public FileVisitor {
   const Job& job_;
   const ProblemHandler& problems_;
   MacbSource source_;
+  bool single_ = false;  // the evidence is one file, meant to be a log
   TimeZone zone_;
   TextTable texts_;
   std::vector<FileRow> rows_;

@@ -36,14 +36,19 @@ Result<Database> open_case(const std::string& path, CaseMode mode) {
   if (!exists && mode != CaseMode::create_or_write)
     return fail(ErrorCode::not_found, fmt::format("{}: there is no such case file", path));
   try {
-    const bool fresh = !exists || info.st_size == 0;
+    bool fresh = !exists || info.st_size == 0;
     if (fresh && mode != CaseMode::create_or_write) return refuse(path, "is empty, so it is no case file");
     Database db = Database::open(path, mode == CaseMode::read    ? Database::Mode::read_only
                                        : mode == CaseMode::write ? Database::Mode::read_write
                                                                  : Database::Mode::create);
+    if (mode != CaseMode::read && !db.take_alone(path))
+      return fail(ErrorCode::io, fmt::format("{}: another necropsy is writing to this case", path));
+    const int64_t id = fresh ? 0 : db.value("PRAGMA application_id").value_or(0);
+    const int64_t version = fresh ? 0 : db.value("PRAGMA user_version").value_or(0);
+    // A run that was killed before its first transaction left a database without anything in it.
+    if (mode == CaseMode::create_or_write && id == 0 && version == 0 && !fresh)
+      fresh = db.value("SELECT count(*) FROM sqlite_schema").value_or(1) == 0;
     if (!fresh) {
-      const int64_t id = db.value("PRAGMA application_id").value_or(0);
-      const int64_t version = db.value("PRAGMA user_version").value_or(0);
       if (id != kApplicationId) return refuse(path, "is an SQLite file, but no case of necropsy");
       if (version > kSchemaVersion)
         return refuse(path, fmt::format("was written by a newer necropsy (schema {}, this one knows {})", version,
@@ -74,6 +79,10 @@ Result<Database> open_case(const std::string& path, CaseMode mode) {
     if (error.code() == SQLITE_NOTADB) return refuse(path, "is no SQLite file, so it is no case of necropsy");
     if (error.code() == SQLITE_BUSY || error.code() == SQLITE_LOCKED)
       return fail(ErrorCode::io, fmt::format("{}: another necropsy is writing to this case", path));
+    if (error.code() == SQLITE_CANTOPEN)
+      return fail(ErrorCode::io, fmt::format("{}: {}", path,
+                                             exists ? "it may not be opened, or its folder not be written to"
+                                                    : "cannot be made: its folder is not there or may not be written"));
     return fail(ErrorCode::io, fmt::format("{}: {}", path, error.what()));
   }
 }

@@ -11,8 +11,8 @@ namespace necropsy {
 
 enum class CaseMode { read, write, create_or_write };
 
-// Write modes take SQLite's lock for the whole run (two ingests into one case: the second is refused), set WAL and the
-// pragmas of docs/schema.md, migrate older cases and make the views anew.
+// Write modes take the case for themselves until it is closed (two ingests into one case: the second is refused), set
+// WAL and the pragmas of docs/schema.md, migrate older cases and make the views anew.
 Result<Database> open_case(const std::string& path, CaseMode mode);
 // Checkpoint, leave WAL: one portable file.
 void close_case(Database& db);

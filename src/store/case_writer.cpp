@@ -24,7 +24,7 @@ int64_t day_of(int64_t us) {
 
 struct CaseWriter::Statements {
   Statement event, extra, find_string, add_string, find_dir, add_dir, find_template, add_template, file, file_time,
-      problem, activity;
+      problem, problem_once, activity;
   explicit Statements(Database& db)
       : event(db.prepare("INSERT INTO event VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
                          "?20,?21,?22,?23,?24,?25,?26)")),
@@ -40,20 +40,19 @@ struct CaseWriter::Statements {
         problem(db.prepare("INSERT INTO problem(host_id, evidence_id, volume_id, source_id, file_path, offset, length, "
                            "stage, code, severity, parser, what, repeats) "
                            "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)")),
+        problem_once(
+            db.prepare("INSERT INTO problem(host_id, evidence_id, volume_id, source_id, file_path, offset, length, "
+                       "stage, code, severity, parser, what, repeats) "
+                       "SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13 WHERE NOT EXISTS (SELECT 1 FROM problem "
+                       "WHERE source_id IS ?4 AND code = ?9 AND file_path IS ?5 AND host_id IS ?1 "
+                       "AND evidence_id IS ?2 AND offset IS ?6 AND stage = ?8 AND what = ?12)")),
         activity(db.prepare("INSERT INTO activity_count VALUES(?1,?2,?3,?4) "
                             "ON CONFLICT DO UPDATE SET n = n + excluded.n")) {}
 };
 
 CaseWriter::CaseWriter(Database& db) : db_(db), sql_(std::make_unique<Statements>(db)) {}
 
-CaseWriter::~CaseWriter() {
-  if (!open_) return;
-  try {
-    db_.execute("ROLLBACK");
-  } catch (const StoreError&) {
-    // Already rolled back by SQLite.
-  }
-}
+CaseWriter::~CaseWriter() { rollback(); }
 
 void CaseWriter::begin() {
   if (open_) return;
@@ -66,6 +65,21 @@ void CaseWriter::commit() {
   if (!open_) return;
   db_.execute("COMMIT");
   open_ = false;
+}
+
+void CaseWriter::rollback() {
+  if (!open_) return;
+  open_ = false;
+  // Ids of what was interned since the transaction began are no more.
+  strings_.clear();
+  dirs_.clear();
+  templates_.clear();
+  activity_.clear();
+  try {
+    db_.execute("ROLLBACK");
+  } catch (const StoreError&) {
+    // An interrupted statement has already rolled back.
+  }
 }
 
 void CaseWriter::count_row() {
@@ -303,9 +317,9 @@ void CaseWriter::add_files(int64_t source_id, int64_t volume_id, const FileBatch
   }
 }
 
-void CaseWriter::add_problem(const ProblemOwner& owner, const Problem& problem, uint64_t repeats) {
+void CaseWriter::add_problem(const ProblemOwner& owner, const Problem& problem, uint64_t repeats, bool once) {
   begin();
-  Statement& sql = sql_->problem;
+  Statement& sql = once ? sql_->problem_once : sql_->problem;
   const auto number = [&](int column, const std::optional<int64_t>& value) {
     if (value) sql.bind(column, *value);
   };

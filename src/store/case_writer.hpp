@@ -38,6 +38,7 @@ class CaseWriter {
   // Opens a transaction when none is open; commits when enough rows are in it.
   void begin();
   void commit();
+  void rollback();
 
   int64_t intern(std::string_view text);
   // Appends events of one source; numbers them from totals.events + 1. `local_names`: names of the host itself, in
@@ -46,7 +47,8 @@ class CaseWriter {
                   SourceTotals& totals);
   // Appends names of one volume; numbers them from `next` on and moves it.
   void add_files(int64_t source_id, int64_t volume_id, const FileBatch& batch, uint64_t& next, SourceTotals& totals);
-  void add_problem(const ProblemOwner& owner, const Problem& problem, uint64_t repeats = 1);
+  // `once`: not when the same row is there already, from a run that did the same work before.
+  void add_problem(const ProblemOwner& owner, const Problem& problem, uint64_t repeats = 1, bool once = false);
   // Counts for `activity`, kept until the source is done.
   void flush_activity(int64_t source_id);
   // Throws away all rows of a source: a job that did not end, or failed.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/database.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 namespace necropsy {
 namespace {
@@ -130,6 +133,16 @@ Database Database::open(const std::string& path, Mode mode) {
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
   return db;
+}
+
+Database::Descriptor::~Descriptor() {
+  if (fd >= 0) close(fd);
+}
+
+bool Database::take_alone(const std::string& path) {
+  // flock, since it is told apart from the fcntl locks that SQLite takes for each transaction.
+  lock_.fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  return lock_.fd >= 0 && flock(lock_.fd, LOCK_EX | LOCK_NB) == 0;
 }
 
 Database Database::memory() { return open(":memory:", Mode::create); }

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/bytes.hpp"
 
@@ -92,11 +93,26 @@ class Database {
   // Asks `stop` about every few thousand steps of a running statement; true interrupts it (StoreError, code 9).
   void on_progress(bool (*stop)(void*), void* context);
   sqlite3* raw() const { return handle_.get(); }
+  // Takes the file for this Database alone among all that ask for it (readers do not), until it is closed or the
+  // process ends, however it ends. False: another one has it.
+  bool take_alone(const std::string& path);
 
  private:
   struct Close {
     void operator()(sqlite3* db) const;
   };
+  struct Descriptor {
+    int fd = -1;
+    Descriptor() = default;
+    Descriptor(Descriptor&& other) noexcept : fd(std::exchange(other.fd, -1)) {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+      std::swap(fd, other.fd);
+      return *this;
+    }
+    ~Descriptor();
+  };
+  // Closed after the handle: closing any descriptor of a file drops SQLite's own locks on it.
+  Descriptor lock_;
   std::unique_ptr<sqlite3, Close> handle_;
 };
 

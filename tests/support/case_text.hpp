@@ -297,7 +297,7 @@ class CaseText {
       volume_host_ = host_;
       Statement v = db_.prepare(
           "INSERT INTO volume(volume_id, evidence_id, host_id, name, mount_point, walked, fs_type) "
-          "VALUES(?1, ?1, ?1, 'p1', '/', 1, 'ext4')");
+          "VALUES(?1, ?1, ?1, 'p1', '/', 3, 'ext4')");
       v.bind(1, host_).run();
       walk_ = ++last_source_;
       Statement s = db_.prepare(
