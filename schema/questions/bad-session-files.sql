@@ -22,7 +22,8 @@ wrote AS MATERIALIZED (
   JOIN file f ON f.file_id = t.event_id >> 3 JOIN dir d ON d.dir_id = f.dir_id
   JOIN volume v ON v.volume_id = d.volume_id AND v.host_id = s.host_id
   WHERE t.macb & 13 AND f.type IN (1, 3) AND (f.uid = s.uid OR s.uid IS NULL OR s.is_admin = 1)
-    AND d.path NOT GLOB '/var/log*' AND d.path NOT GLOB '/var/lib/dpkg*' AND d.path NOT GLOB '/var/cache/*' AND d.path NOT GLOB '/run*'
+    -- Daemons write logs all the time; a log that is born anew was put in another one's place.
+    AND (d.path NOT GLOB '/var/log*' OR t.macb & 8) AND d.path NOT GLOB '/var/lib/dpkg*' AND d.path NOT GLOB '/var/cache/*' AND d.path NOT GLOB '/run*'
     AND d.path NOT GLOB '/var/run*' AND d.path NOT GLOB '/var/lib/mysql*' AND d.path NOT GLOB '/var/lib/logrotate*'
     AND NOT EXISTS (SELECT 1 FROM package_file p WHERE p.host_id = s.host_id AND p.path = $PATH(d.path, f.name)
       AND (p.md5_found IS NULL OR p.md5_found = p.md5))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The machine's time zone: its rules as the bytes of a TZif file, its name, and where both come from.
-// Sources: RFC 8536 (TZif), tzfile(5), localtime(5), timezone(5) of Debian, sysconfig/clock of Red Hat and SUSE,
+// Sources: RFC 8536 (TZif), tzfile(5), the manual pages of localtime and timezone, sysconfig/clock of Red Hat and SUSE,
 // init(4) of Solaris, adjtime_config(5).
 #include <algorithm>
 #include <cstring>
