@@ -8,10 +8,11 @@ import struct
 
 from . import configuration, ext4, install, packages, vfs
 from .accounts import Accounts
-from .incident import Incident, Twin
+from .incident import Incident
 from .life import Life
 from .machine import Machine
-from .profile import DAY, SECOND, Profile
+from .profile import SECOND, Profile
+from .twin import Twin
 from .world import World
 
 SECTOR = 512
@@ -34,8 +35,7 @@ def build(seed, benign, directory):
         path = os.path.join(directory, f".{name}.part")
         ext4.make_filesystem(path, size, p.block_size, per_group, inodes * groups, p.uuids[k], p.uuids[2 + k],
                              made // SECOND, mount)
-        actual = groups if p.block_size == 4096 else groups  # first data block shortens the last group by one block
-        volumes.append(vfs.FileSystem(name, offset, path, p.block_size, actual, inodes, not p.old_kernel,
+        volumes.append(vfs.FileSystem(name, offset, path, p.block_size, groups, inodes, not p.old_kernel,
                                       random.Random(f"{name} {seed}")))
         parts.append((offset, size))
         offset += size
@@ -114,7 +114,7 @@ def write_disk(image, p, parts, paths):
 
 def make_truth(world, p, benign, volumes):
     tree = world.vfs
-    living_lines, living, last_log = set(), {}, set()
+    living_lines, living = set(), {}
     for volume in volumes:
         for node in volume.inodes.values():
             living[id(node)] = node
@@ -135,13 +135,16 @@ def make_truth(world, p, benign, volumes):
             ok = id(trace.what) in living and getattr(trace.what, trace.field) == trace.value
             return max(trace.tolerance, abs(trace.value - when) / SECOND + 0.001) if ok else None
         if trace.kind == "deleted":
-            return trace.tolerance if id(trace.what) in dead and trace.what.dtime == trace.value else None
+            if id(trace.what) not in dead or trace.what.dtime != trace.value:
+                return None
+            # a deleted file that dates another fact does so only under its name
+            return trace.tolerance if trace.path is None or in_slack(trace.path, trace.what.number, tree) else None
         if trace.kind == "lastlog":
             uid, seconds = trace.what
             return trace.tolerance if struct.unpack_from("<i", lastlog, uid * 292)[0] == seconds else None
         if trace.kind == "since":
             # after that moment, and before the machine's last
-            return (max(when - trace.what, end - when)) / SECOND + 1
+            return (max(when - trace.value, end - when)) / SECOND + 1
         if trace.kind == "before-first":
             # emptied: just before the first record that is there now
             lines = trace.what.log.lines
@@ -179,9 +182,13 @@ def name_known(fact, tree, living_lines):
         return True
     if fact.get("typed"):
         return True  # the shell history with the command is kept
-    directory, name = fact["path"].rsplit("/", 1)
+    return in_slack(fact["path"], fact["traces"][0].what.number, tree)
+
+
+def in_slack(path, number, tree):
+    """Whether the directory still holds the name, with its inode number, in the slack of its entries."""
+    directory, name = path.rsplit("/", 1)
     node = tree.lookup(directory or "/")
-    number = fact["traces"][0].what.number
     if node is not None and node.blocks is not None:
         raw = name.encode()
         needle = struct.pack("<I", number)

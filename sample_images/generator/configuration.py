@@ -234,7 +234,7 @@ iface eth0 inet static
 """,
         "/etc/resolv.conf": f"search {p.domain}\nnameserver {p.gateway}\n",
         "/etc/machine-id": p.machine_id + "\n",
-        "/etc/adjtime": f"0.0 0 0.0\n0\nUTC\n",
+        "/etc/adjtime": "0.0 0 0.0\n0\nUTC\n",
         "/etc/shells": "# /etc/shells: valid login shells\n/bin/sh\n/usr/bin/sh\n/bin/bash\n/usr/bin/bash\n/bin/dash\n/usr/bin/dash\n",
         "/etc/mysql/debian.cnf": "# THIS FILE IS OBSOLETE. STOP USING IT IF POSSIBLE.\n[client]\nhost     = localhost\nuser     = root\n",
     }.items()}

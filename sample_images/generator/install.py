@@ -68,12 +68,11 @@ def installer(m, configuration):
         vfs.create("/root/" + name, vfs.lookup("/etc/skel/" + name).content(), now)
         vfs.set_times("/root/" + name, now, m.dpkg.packages["base-files"].files[0].mtime * SECOND, now)
     first = p.people[0]
-    uid, gid = m.accounts.add_user(first.name, first.gecos + ",,,", first.home, "/bin/bash", now)
+    m.accounts.add_user(first.name, first.gecos + ",,,", first.home, "/bin/bash", now)
     now = m.accounts.set_password(first.name, now + 20_000_000)
     now = m.accounts.set_password("root", now + 20_000_000)
     now = m.accounts.add_to_group(first.name, "sudo", now + 20_000_000)
     now = m.accounts.add_to_group(first.name, "adm", now)
-    del uid, gid
     w.now = now + SECOND
 
 

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weeks of ordinary life: staff, cron, rotation, updates, visitors, guessers."""
 import datetime
-import random
 
 from . import templates
 from .install import site_pages
-from .machine import AGENTS
-from .profile import DAY, SECOND
+from .services import AGENTS
+from .profile import SECOND
 from .templates import render
 
 GUESSED = ("root admin test user oracle postgres ubuntu pi git guest ftpuser www deploy jenkins mysql support nagios "
@@ -79,7 +78,7 @@ class Life:
 
     # -- boots ---------------------------------------------------------------------------
     def reboot(self):
-        m, w = self.m, self.w
+        m = self.m
         person = self.p.people[0]
 
         def script(s):
@@ -133,7 +132,6 @@ class Life:
         m, w, p = self.m, self.w, self.p
 
         def effect():
-            user = p.app
             yield from m.db_session("root", p.database, ["/*!40100 SET @@SQL_MODE='' */", "SHOW FULL TABLES",
                                                          "SELECT /*!40001 SQL_NO_CACHE */ * FROM `items`"])
             path = f"/var/backups/{p.database}-{day:%Y%m%d}.sql.gz"
@@ -143,7 +141,6 @@ class Life:
             if self.vfs.exists(old):
                 yield 0.2
                 self.vfs.unlink(old, w.now)
-            del user
         yield from m.cron_job("root", "/usr/local/sbin/backup-db", effect)
 
     def daily(self, day):

@@ -16,7 +16,6 @@ import re
 from . import templates
 from .profile import DAY, SECOND
 from .templates import render
-from .world import LogContent
 
 _TSV = pathlib.Path(__file__).resolve().parent.parent / "recordings" / "packages.tsv"
 
