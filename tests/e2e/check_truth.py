@@ -50,7 +50,7 @@ def fits(fact, row):
         # A file's time: the path says it; a name that was deleted may survive as an orphan without its path.
         return not path or row['file_path'] == path or (row['state'] != 'allocated' and fact['kind'] == 'file_deleted')
     if fact['kind'] == 'log_tampered':
-        return row['event_action'] == 'log-cleared' or row['log_path'] == path
+        return row['event_action'] == 'log-cleared' or (row['log_path'] or '').startswith(path)  # its rotated copies too
     if ip and row['source_ip'] and row['source_ip'] != ip:
         return False
     if user and fact['kind'] not in ('package_install', 'webshell_request', 'webshell_upload', 'boot', 'login_failure_burst'):
