@@ -503,7 +503,7 @@ void Ledger::assign_sources(bool remote_logs) {
       "SELECT 0, v.host_id, v.evidence_id, v.volume_id, c.parser, c.path, "
       "(SELECT w.source_id << 29 FROM source w WHERE w.kind = 1 AND w.volume_id = v.volume_id) + c.file_number, "
       "c.inode, "
-      "c.sequence, c.attribute_id, c.tree_path, c.file_state, c.size, c.modified, c.compression, "
+      "c.sequence, c.attribute_id, c.tree_path, c.file_state, c.size, c.modified, nullif(c.compression, ''), "
       "CASE WHEN ?1 OR c.path GLOB '/var/log/remote/*' OR c.path GLOB '/var/log/hosts/*' OR c.path GLOB "
       "'/var/log/rsyslog/*' OR c.path GLOB '/var/log/HOSTS/*' OR c.path GLOB '/var/log/syslog-ng/*' THEN 1 ELSE 0 END, "
       "c.reason <> '', CASE WHEN c.reason <> '' THEN 'no-parser' END, nullif(c.reason, ''), "
