@@ -4,7 +4,7 @@ INSERT OR IGNORE INTO suspicion SELECT login_id, 'guessed', 80, 'its password wa
   FROM login WHERE verdict = 'guessed';
 -- A login that was taken out of a log.
 INSERT OR IGNORE INTO suspicion SELECT s.login_id, 'login-wiped', max(s.score), s.log_path || ' ' || s.detail, s.event_id
-  FROM log_sign s WHERE s.login_id IS NOT NULL AND s.sign IN ('orphan-logout', 'login-missing') AND s.score >= 60 GROUP BY s.login_id;
+  FROM log_sign s WHERE s.login_id IS NOT NULL AND s.sign IN ('orphan-logout', 'login-missing', 'lines-missing') AND s.score >= 60 GROUP BY s.login_id;
 -- What only somebody does who hides or digs in.
 INSERT OR IGNORE INTO suspicion SELECT coalesce(a.login_id, a.via_login_id), 'cleared-log', 60, 'cleared a log', min(a.event_id)
   FROM act a WHERE a.what = 'host-log-cleared' AND coalesce(a.login_id, a.via_login_id) IS NOT NULL GROUP BY 1;
@@ -41,16 +41,17 @@ INSERT OR IGNORE INTO suspicion SELECT a.login_id, 'made-account', 15, 'made the
 -- What follows from bad sessions: their addresses, the accounts they made, the passwords they set.
 DELETE FROM temp.bad_address;
 INSERT OR IGNORE INTO temp.bad_address
-  SELECT l.source_ip, min(coalesce(l.login_ts, l.logout_ts)) FROM bad_session b JOIN login l ON l.login_id = b.login_id
+  SELECT l.source_ip, l.login_id FROM (SELECT login_id FROM suspicion WHERE reason <> 'bad-address' GROUP BY login_id
+    HAVING sum(score) >= 60) b JOIN login l ON l.login_id = b.login_id
   WHERE l.source_ip IS NOT NULL AND l.source_ip NOT IN ('127.0.0.1', '::1')
     -- An address that an account used in peace for a week before is its own: somebody else's deed does not taint it.
     AND NOT EXISTS (SELECT 1 FROM login p WHERE p.source_ip = l.source_ip AND p.host_id = l.host_id
       AND p.login_ts < coalesce(l.login_ts, l.logout_ts) - 604800000000 AND p.verdict IN ('known', 'key', 'unknown')
-      AND p.user_name = l.user_name)
-  GROUP BY l.source_ip;
+      AND p.user_name = l.user_name);
 INSERT OR IGNORE INTO suspicion SELECT l.login_id, 'bad-address', 70, 'came from ' || l.source_ip || ' like another bad session', l.first_event
-  FROM temp.bad_address a JOIN login l ON l.source_ip = a.source_ip
-  WHERE l.kind IN ('user', 'ftp', 'network', 'database') AND (l.kind <> 'network' OR l.user_name NOT LIKE '%ANONYMOUS%');
+  FROM login l
+  WHERE EXISTS (SELECT 1 FROM temp.bad_address a WHERE a.source_ip = l.source_ip AND a.login_id <> l.login_id)
+    AND l.kind IN ('user', 'ftp', 'network', 'database') AND (l.kind <> 'network' OR l.user_name NOT LIKE '%ANONYMOUS%');
 INSERT OR IGNORE INTO suspicion SELECT l.login_id, 'bad-account', 70, 'a bad session made the account ' || l.user_name, a.event_id
   FROM bad_session b JOIN act a ON a.login_id = b.login_id AND a.what = 'iam-user-created'
   JOIN login l ON l.host_id = a.host_id AND l.login_ts >= a.ts

@@ -8,4 +8,4 @@ INSERT OR IGNORE INTO temp.first_pair
   ORDER BY host_id, login_ts, login_id;
 CREATE INDEX temp.first_pair_login ON first_pair(login_id);
 DROP TABLE IF EXISTS temp.bad_address;
-CREATE TEMP TABLE bad_address(source_ip TEXT PRIMARY KEY, since INTEGER) WITHOUT ROWID;
+CREATE TEMP TABLE bad_address(source_ip TEXT, login_id INTEGER, PRIMARY KEY(source_ip, login_id)) WITHOUT ROWID;

@@ -89,3 +89,27 @@ INSERT OR IGNORE INTO log_sign(host_id, log_path, sign, ts, until_ts, event_id, 
     AND log_path LIKE '%wtmp') w ON w.host_id = l.host_id AND l.login_ts BETWEEN w.first_ts AND w.last_ts
   WHERE b.in_log AND NOT b.in_wtmp AND p.both >= 3 AND p.both >= 4 * p.log_only AND l.auth_method IS NOT NULL
     AND (l.logout_ts IS NULL OR l.logout_ts - l.login_ts > 60000000);
+
+-- Lines taken out one by one: the service's `session opened` (and closed) is there, the `Accepted` of the same process that
+-- comes before it is not. Only where the service nearly always writes both.
+DROP TABLE IF EXISTS temp.half_told;
+CREATE TEMP TABLE half_told AS
+  SELECT l.login_id AS login_id, l.host_id AS host_id, coalesce(l.service_name, '') AS service,
+    max(k.category = 'authentication' AND k.action = 'login') AS accepted, min(CASE WHEN k.category = 'session' THEN e.event_id END) AS opened
+  FROM login l JOIN login_event le ON le.login_id = l.login_id JOIN event e ON e.event_id = le.event_id
+  JOIN kind k ON k.kind_id = e.kind JOIN source s ON s.source_id = e.event_id >> 32
+  WHERE l.kind = 'user' AND l.login_ts IS NOT NULL AND s.parser NOT LIKE 'utmp%' AND s.parser <> 'lastlog' AND s.remote = 0
+    AND l.service_name IN ('sshd', 'login', 'dropbear')
+  GROUP BY l.login_id;
+INSERT OR IGNORE INTO log_sign(host_id, log_path, sign, ts, until_ts, event_id, other_event, score, detail, login_id)
+  SELECT h.host_id, s.log_path, 'lines-missing', e.ts, NULL, h.opened, l.first_event, 60,
+    'tells that a session of ' || coalesce(l.user_name, '?') || ' was opened at ' || substr($TIME(e.ts), 1, 19)
+      || 'Z, but the line of ' || h.service || ' before it that says from where is gone'
+      || coalesce(' (wtmp says ' || coalesce(l.source_ip, l.source_host) || ')', ''), h.login_id
+  FROM temp.half_told h JOIN login l ON l.login_id = h.login_id JOIN event e ON e.event_id = h.opened
+  JOIN source s ON s.source_id = h.opened >> 32
+  JOIN (SELECT host_id, service, count(*) AS n, sum(accepted) AS whole FROM temp.half_told GROUP BY 1, 2) u
+    ON u.host_id = h.host_id AND u.service = h.service
+  WHERE NOT h.accepted AND u.whole >= 5 AND u.whole >= 0.8 * u.n
+    -- Not the first seconds of a log whose older part is gone.
+    AND e.ts > s.first_ts + 5000000;

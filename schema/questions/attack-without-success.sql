@@ -26,8 +26,8 @@ tried AS MATERIALIZED (
 lost AS MATERIALIZED (
   SELECT t.*, row_number() OVER (PARTITION BY t.host_id ORDER BY t.tries DESC, t.peer) AS place
   FROM tried t
-  WHERE NOT EXISTS (SELECT 1 FROM login l WHERE l.host_id = t.host_id AND l.source_ip = t.peer)
-    AND NOT EXISTS (SELECT 1 FROM login l WHERE l.host_id = t.host_id AND l.source_host = t.peer)),
+  WHERE (t.host_id, t.peer) NOT IN (SELECT host_id, source_ip FROM login WHERE source_ip IS NOT NULL
+    UNION SELECT host_id, source_host FROM login WHERE source_host IS NOT NULL)),
 would AS MATERIALIZED (
   SELECT h.host_id, CASE WHEN EXISTS (SELECT 1 FROM login l WHERE l.host_id = h.host_id AND l.kind = 'user' AND l.source_ip IS NOT NULL)
     THEN 'successful logins are recorded on this host, and the log was kept'

@@ -25,7 +25,7 @@ SELECT coalesce(b.user_name, '?') || ' from ' || coalesce(b.source_ip, b.source_
   CASE WHEN b.login_ts IS NULL THEN ' Its login was taken out of the log.' WHEN b.logout_basis IN ('open', 'image-end')
     THEN ' No record ends it.' ELSE '' END AS open,
   coalesce(b.login_ts, b.logout_ts) AS first_ts, coalesce(b.logout_ts, b.login_ts) AS last_ts,
-  CASE WHEN b.score >= 80 THEN 'high' WHEN b.score >= 70 THEN 'high' ELSE 'medium' END AS severity, min(95, b.score) AS confidence,
+  CASE WHEN b.score >= 70 THEN 'high' ELSE 'medium' END AS severity, min(95, b.score) AS confidence,
   CASE WHEN b.logout_basis = 'recorded' THEN json_array(b.first_event, b.last_event) ELSE json_array(b.first_event) END AS cite_trigger,
   (SELECT json_group_array(s.event_id) FROM suspicion s WHERE s.login_id = b.login_id AND s.event_id IS NOT NULL) AS cite_cause
 FROM bad b JOIN host h ON h.host_id = b.host_id

@@ -1,4 +1,4 @@
--- title: First login of {user_name} from {source_ip} ({verdict})
+-- title: First login of {user_name} from {source_ip} ({shown})
 -- meaning: A successful login from an address that this account never used before, with at most three failed tries. Says
 --   whether a known password, a key, or nothing that can be determined stands behind it. Accounts that come from many
 --   addresses are told of once, together.
@@ -25,7 +25,8 @@ firsts AS MATERIALIZED (
     (SELECT sum(s.score) FROM suspicion s WHERE s.login_id = p.login_id) AS doubt
   FROM pairs p LEFT JOIN bad_session b ON b.login_id = p.login_id WHERE p.nth = 1)
 SELECT f.user_name || ' from ' || f.source_ip AS subject, f.host_id, h.name AS host, f.user_name AS user_name,
-  f.source_ip AS source_ip, f.service_name AS service, $TIME(f.login_ts) AS login_utc, f.verdict AS verdict, f.uses AS logins,
+  f.source_ip AS source_ip, f.service_name AS service, $TIME(f.login_ts) AS login_utc,
+  CASE f.verdict WHEN 'key' THEN 'with a key' WHEN 'known' THEN 'known password' ELSE 'not determinable' END AS shown, f.uses AS logins,
   CASE f.verdict WHEN 'key' THEN 'with a key'
     WHEN 'known' THEN 'the password was known to whoever came (' || f.verdict_why || ')'
     ELSE 'whether the password was known or guessed is not determinable (' || f.verdict_why || ')' END AS saying,
@@ -40,7 +41,7 @@ SELECT f.user_name || ' from ' || f.source_ip AS subject, f.host_id, h.name AS h
 FROM firsts f JOIN host h ON h.host_id = f.host_id
 WHERE f.verdict <> 'guessed' AND (f.addresses < :many OR f.score IS NOT NULL OR f.doubt >= 40)
 UNION ALL
-SELECT f.user_name || ' from many addresses', f.host_id, h.name, f.user_name, NULL, NULL, $TIME(min(f.login_ts)), 'known', count(*),
+SELECT f.user_name || ' from many addresses', f.host_id, h.name, f.user_name, NULL, NULL, $TIME(min(f.login_ts)), '', count(*),
   NULL, NULL, 'info', 30, min(f.login_ts), max(f.login_ts), json_array(min(f.first_event)),
   (SELECT json_group_array(x.first_event) FROM (SELECT o.first_event FROM firsts o WHERE o.host_id = f.host_id
     AND o.user_name = f.user_name AND o.score IS NULL AND o.verdict <> 'guessed' ORDER BY o.login_ts LIMIT 100) x),

@@ -16,7 +16,8 @@ WITH used AS MATERIALIZED (
   FROM act a LEFT JOIN bad_session b ON b.login_id = a.login_id
   LEFT JOIN event_extra x ON x.event_id = a.event_id LEFT JOIN string c ON c.string_id = x.command
   WHERE a.what IN ('authentication-sudo', 'authentication-su', 'authentication-sudo-failed', 'authentication-su-failed')
-    AND a.user_name IS NOT NULL),
+    -- `sudo su` is told of twice: the second step is from root to root.
+    AND a.user_name IS NOT NULL AND a.user_name <> coalesce(a.target_name, 'root')),
 groups AS MATERIALIZED (
   SELECT host_id, by_user, target, bad_login, max(reasons) AS reasons, sum(NOT refused) AS times, sum(refused) AS refused,
     min(ts) AS first_ts, max(ts) AS last_ts, min(event_id) AS first_event

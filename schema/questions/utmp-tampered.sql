@@ -1,6 +1,7 @@
 -- title: {log_path} was tampered with
--- meaning: Signs inside wtmp and its kin that records were taken out or overwritten: a logout without its login, records
---   of zeros, time going back, a boot that is not there, sessions that another log holds and it has not (and the reverse).
+-- meaning: Signs inside the books of logins that records were taken out or overwritten: a logout without its login, records
+--   of zeros, time going back, a boot that is not there, sessions that another log holds and it has not (and the reverse),
+--   and single lines of a session that were cut out of auth.log.
 -- phase: defense-evasion
 -- severity: high
 -- confidence: 75
@@ -12,7 +13,8 @@
 -- finding: yes
 WITH signs AS MATERIALIZED (
   SELECT s.host_id, s.log_path, s.sign, s.ts, s.event_id, s.other_event, s.score, s.detail, s.login_id
-  FROM log_sign s WHERE s.sign IN ('zeroed', 'back-in-time', 'boot-missing', 'orphan-logout', 'login-missing', 'session-missing')),
+  FROM log_sign s WHERE s.sign IN ('zeroed', 'back-in-time', 'boot-missing', 'orphan-logout', 'login-missing', 'session-missing',
+    'lines-missing')),
 grouped AS MATERIALIZED (
   SELECT host_id, log_path, max(score) AS strongest, sum(score) AS score, count(*) AS n, min(ts) AS first_ts, max(ts) AS last_ts
   FROM signs GROUP BY host_id, log_path)

@@ -185,9 +185,11 @@ std::string fill_sentence(std::string_view pattern, const Row& row) {
       if (end == std::string_view::npos) break;
       const std::string_view name = pattern.substr(i + 1, end - i - 1);
       const auto found = row.find(name);
-      const std::string value = found == row.end() ? std::string() : shown(name, found->second);
+      const bool is_null = found == row.end() || std::holds_alternative<std::monostate>(found->second);
+      const std::string value = is_null ? std::string() : shown(name, found->second);
+      // Outside of brackets NULL is "unknown", an empty text nothing: the query then chose to say nothing.
       if (value.empty()) lacks = true;
-      *into += value.empty() && !optional ? "unknown" : value;
+      *into += is_null && !optional ? "unknown" : value;
       i = end;
     } else {
       *into += c;

@@ -27,7 +27,7 @@ Result<void> check_question(const Database& db, const Question& question);
 
 struct RunLimits {
   std::function<bool()> stop;          // asked now and then; true ends the run
-  uint64_t max_steps = 8'000'000'000;  // of SQLite's machine, about three minutes
+  uint64_t max_steps = 2'000'000'000;  // of SQLite's machine, about half a minute
   uint64_t max_rows = 1'000'000;
 };
 
