@@ -53,7 +53,8 @@ CREATE TEMP TABLE missing AS
         WHERE v.host_id = h.host_id AND f.state & 7 = 0 AND $PATH(d.path, f.name) = e.marker
           AND d.path = coalesce(nullif(rtrim(rtrim(e.marker, replace(e.marker, '/', '')), '/'), ''), '/')))
     AND NOT EXISTS (SELECT 1 FROM source s JOIN temp.log_of_source l ON l.source_id = s.source_id
-      WHERE s.host_id = h.host_id AND s.kind = 0 AND s.file_state IS NOT 1 AND coalesce(s.events, 0) > 0
+      WHERE s.host_id = h.host_id AND s.kind = 0 AND s.file_state IS NOT 1
+        AND (coalesce(s.events, 0) > 0 OR s.status = 'skipped')
         AND (l.log IN (e.path, e.other) OR (h.family = 'windows' AND (lower(l.log) GLOB '*/' || lower(e.path) OR lower(l.log) GLOB '*/' || lower(e.other)))));
 INSERT INTO coverage_note(host_id, evidence_id, log_path, parser, status, reason, first_ts, last_ts)
   SELECT m.host_id, NULL, m.path, m.parser, 'absent',

@@ -38,7 +38,10 @@ int list_questions(const Options& o) {
 }
 
 int ask(const Options& o) {
-  if (o.question.empty()) return list_questions(o);
+  if (o.question.empty()) {
+    open_for_reading(o.path);  // a file that is no case is refused here too
+    return list_questions(o);
+  }
   const auto questions = questions_of(o);
   const Question* question = find_question(questions, o.question);
   if (!question) throw Failure{kUsage, fmt::format("no question is called '{}' (see: necropsy questions)", o.question)};

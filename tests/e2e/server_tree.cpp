@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
+
 #include "base/time_zone.hpp"
 #include "e2e/case_run.hpp"
 #include "support/utmp_bytes.hpp"
@@ -202,13 +204,17 @@ ServerTree write_server(const fs::path& folder, size_t auth_lines) {
   set_times(tree.var / "log/auth.log.1", rotated);
   set_times(tree.var / "log/auth.log", now);
   set_times(tree.var / "log/syslog", kStart + 720000);
+  set_times(tree.var / "log/wtmp", kStart + 5000 + 19 * 7200);
   return tree;
 }
 
 void make_server_disk(const ServerTree& tree, const fs::path& folder, const fs::path& disk, unsigned var_mebibytes) {
+  // The filesystems are as old as the oldest line.
+  setenv("E2FSPROGS_FAKE_TIME", std::to_string(kStart).c_str(), 1);
   make_ext4(folder / "root.ext4", tree.root, 8, "root");
   make_ext4(folder / "var.ext4", tree.var, var_mebibytes, "var");
   tool({"debugfs", "-w", "-R", "rm /tmp/gone.sh", (folder / "root.ext4").string()});
+  unsetenv("E2FSPROGS_FAKE_TIME");
   make_disk(disk, {folder / "root.ext4", folder / "var.ext4"});
   fs::remove(folder / "root.ext4");
   fs::remove(folder / "var.ext4");
