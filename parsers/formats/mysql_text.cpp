@@ -318,7 +318,8 @@ bool is_mysql_log_header(std::string_view line) {
   if ((line.starts_with("Tcp port: ") || line.starts_with("TCP Port: ")) &&
       (contains(line, "Unix socket: ") || contains(line, "Named Pipe: ")))
     return true;
-  if (!line.starts_with("Time ")) return false;
+  // MySQL pads with blanks, MariaDB with tabs.
+  if (!line.starts_with("Time") || line.size() < 6 || !is_blank(line[4])) return false;
   const std::string_view rest = trim(line.substr(5));
   return rest.starts_with("Id Command") && rest.ends_with("Argument");
 }

@@ -106,6 +106,17 @@ std::optional<Action> ftp_action(std::string_view method, bool pure_ftpd) {
   return std::nullopt;
 }
 
+// Replies that RFC 959 and its extensions know. A web server answers the same words with 400, 404, 405 or 501.
+bool is_ftp_reply(int64_t status) {
+  static constexpr int16_t kReplies[] = {110, 120, 125, 150, 200, 202, 211, 212, 213, 214, 215, 220, 221, 225,
+                                         226, 227, 228, 229, 230, 231, 232, 234, 235, 250, 257, 331, 332, 334,
+                                         335, 336, 350, 421, 425, 426, 430, 434, 450, 451, 452, 500, 502, 503,
+                                         504, 530, 532, 533, 534, 535, 536, 537, 550, 551, 552, 553};
+  for (int16_t reply : kReplies)
+    if (status == reply) return true;
+  return false;
+}
+
 // `\"` back to `"`; other escapes are evidence and stay.
 std::string_view unescape_quotes(std::string_view text, std::string& held) {
   size_t at = text.find("\\\"");
@@ -157,7 +168,8 @@ class AccessReader {
     }
 
     const ClfRequest request = split_request(clf_.request);
-    const auto ftp = request.protocol.empty() ? ftp_action(request.method, pure_ftpd_) : std::nullopt;
+    const bool plain = request.protocol.empty() && clf_.agent.empty() && clf_.referrer.empty() && clf_.tail.empty();
+    const auto ftp = plain && is_ftp_reply(status) ? ftp_action(request.method, pure_ftpd_) : std::nullopt;
     if (ftp) {
       as_ftp(e, request, *ftp, status);
     } else {
@@ -203,12 +215,14 @@ class AccessReader {
     if (!text.empty()) attributes_[count_++] = {key, text};
   }
 
-  // Apache writes the `\` of DOMAIN\user twice.
+  // Apache writes the `\` of DOMAIN\user twice, and a quote with one.
   std::string_view user(std::string_view text) {
-    const size_t at = text.find("\\\\");
-    if (at == std::string_view::npos) return text;
-    user_.assign(text, 0, at + 1);
-    user_.append(text, at + 2);
+    if (text.find('\\') == std::string_view::npos) return text;
+    user_.clear();
+    for (size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == '\\' || text[i + 1] == '"')) ++i;
+      user_ += text[i];
+    }
     return user_;
   }
 

@@ -59,7 +59,8 @@ constexpr AttributeKey kKeys[] = {{"level", "level of the message"},
                                   {"unique_id", "id of the request (mod_unique_id)"},
                                   {"signal", "signal that ended a child"},
                                   {"line", "line of the PHP script"},
-                                  {"stderr", "1 for a line without a stamp: standard error of a child of the server"},
+                                  {"stderr", "1 for what a child of the server wrote to its standard error"},
+                                  {"script", "script that wrote the line, where the server names it"},
                                   {"inherited_time", "1 when the time is that of the line above"},
                                   {"zone", "zone as PHP printed it"}};
 
@@ -144,6 +145,15 @@ class ErrorLogReader {
     d.add("upstream", parsed_.upstream);
     if (zone_unknown_) d.add("zone", parsed_.zone);
     web_error::read_message(parsed_, d);
+    // Apache doubles the `\` of DOMAIN\user.
+    if (parsed_.kind == WebErrorKind::apache && e.user_name.find("\\\\") != std::string_view::npos) {
+      user_.clear();
+      for (size_t i = 0; i < e.user_name.size(); ++i) {
+        if (e.user_name.substr(i).starts_with("\\\\")) ++i;
+        user_ += e.user_name[i];
+      }
+      e.user_name = user_;
+    }
     if (e.source_ip.empty() && !e.source_host.empty() && peer_.host.empty()) {
       const std::string_view inner = e.source_host;
       read_peer(inner, peer_, true);
@@ -252,7 +262,7 @@ class ErrorLogReader {
   std::optional<EventTime> last_, bound_;
   std::optional<Civil> last_civil_;
   bool bound_searched_ = false, zone_unknown_ = false;
-  std::string named_zone_;
+  std::string named_zone_, user_;
   std::optional<TimeZone> zone_;
 };
 

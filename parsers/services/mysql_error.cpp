@@ -280,6 +280,13 @@ class ErrorLogReader {
     Event& e = d.event;
     e.session_id = entry_.session;
     d.add("command", entry_.command);
+    MysqlRefusal refusal;
+    if (entry_.command == "Connect" && read_mysql_refusal(entry_.text, refusal)) {
+      message_ = entry_.text;
+      mysql_error::read_text(message_, {}, {}, d);
+      e.message = message_;
+      return;
+    }
     const bool query = entry_.command == "Query" || entry_.command == "Prepare" || entry_.command == "Execute";
     e.action = query ? Action::database_query : Action::database_message;
     message_ = entry_.text;

@@ -3,6 +3,7 @@
 // printed only when the second changes; statements run over several lines, until a line that begins like an entry.
 // Source: MYSQL_QUERY_LOG::write() and File_query_log::write_general() in sql/log.cc; command_name in sql/sql_parse.cc.
 #include <array>
+#include <map>
 #include <string>
 #include <unordered_map>
 
@@ -48,9 +49,11 @@ constexpr Sample kSamples[] = {
      "database.grant time=2008-04-12T14:02:21Z target=eve attr:target_host=%\n"
      "database.logout time=2008-04-12T14:02:21Z session=12"},
     {"2016-06-07T19:07:02.558338Z\t    3 Connect\tpma@localhost on  using Socket\n"
+     "2016-06-07T19:07:02.558713Z\t    3 Query\tSET NAMES 'utf8'\n"
      "2023-07-31T08:34:16.116872Z\t   14 Connect\tAccess denied for user 'user'@'192.0.2.1' (using password: YES)\n",
      "database.login.success time=2016-06-07T19:07:02.558338Z basis=utc user=pma source_host=localhost "
      "attr:transport=Socket attr:database=\n"
+     "database.query session=3 attr:client_user=pma\n"
      "database.login.failure time=2023-07-31T08:34:16.116872Z user=user ip=192.0.2.1 attr:using_password=YES"}};
 
 struct Connection {
@@ -86,6 +89,10 @@ bool read_connect(std::string_view text, ConnectText& out) {
   return true;
 }
 
+// What became of a Connect entry is known by the next entry of its connection: it is written before the password is
+// looked at.
+enum class Proof : uint8_t { none, success, refused };
+
 struct Entry {
   bool open = false;
   EventTime time;
@@ -105,6 +112,7 @@ class GeneralReader {
     MysqlGeneralEntry general;
     if (read_mysql_general_entry(text, general)) {
       flush();
+      prove(general);
       Entry& e = entry_;
       e.open = true;
       e.where = where;
@@ -141,9 +149,34 @@ class GeneralReader {
     orphan_ = true;
   }
 
-  void finish() { flush(); }
+  void finish() {
+    flush();
+    // Nothing more was heard of these; in the order in which they came.
+    std::map<uint64_t, Entry> left;
+    for (auto& [id, entry] : held_) left.emplace(entry.record, std::move(entry));
+    held_.clear();
+    for (auto& [record, entry] : left) emit(entry, Proof::none);
+  }
 
  private:
+  static bool is_login(std::string_view command) { return command == "Connect" || command == "Change user"; }
+
+  // A new entry of a connection tells what its Connect entry led to.
+  void prove(const MysqlGeneralEntry& next) {
+    const auto held = held_.find(std::string(next.id));
+    if (held == held_.end()) return;
+    Entry entry = std::move(held->second);
+    held_.erase(held);
+    MysqlRefusal refusal;
+    Proof proof = Proof::success;
+    if (is_login(next.command) && read_mysql_refusal(next.argument, refusal)) {
+      proof = Proof::refused;
+    } else if (next.command == "Connect") {
+      proof = Proof::none;  // the number was given anew
+    }
+    emit(entry, proof);
+  }
+
   void extend(std::string_view text, Extent where) {
     ++entry_.lines;
     const uint64_t length = where.offset + where.length - entry_.where.offset;
@@ -194,30 +227,45 @@ class GeneralReader {
   void flush() {
     if (!entry_.open) return;
     entry_.open = false;
+    ConnectText connect;
+    if (is_login(entry_.command) && !entry_.text.starts_with("Access denied for user ") &&
+        read_connect(entry_.text, connect)) {
+      if (held_.size() < kMaxConnections) {
+        held_.insert_or_assign(entry_.id, std::move(entry_));
+        entry_ = Entry();
+        return;
+      }
+      emit(entry_, Proof::none);
+    } else {
+      emit(entry_, Proof::none);
+    }
+    entry_ = Entry();
+  }
+
+  void emit(Entry& entry, Proof proof) {
     Event e;
-    e.time = entry_.time;
-    e.where = entry_.where;
-    e.record = entry_.record;
-    e.session_id = entry_.id;
+    e.time = entry.time;
+    e.where = entry.where;
+    e.record = entry.record;
+    e.session_id = entry.id;
     e.service_name = "mysqld";
     count_ = 0;
-    fill(e);
-    if (entry_.lines > 0) attributes_[count_++] = {"lines", {}, static_cast<int64_t>(entry_.lines + 1)};
+    fill(entry, proof, e);
+    if (entry.lines > 0) attributes_[count_++] = {"lines", {}, static_cast<int64_t>(entry.lines + 1)};
     e.attributes = {attributes_.data(), count_};
     sink_.record_read();
     sink_.event(e);
     // What a client is called holds until it leaves.
-    if (e.action == Action::database_logout) connections_.erase(entry_.id);
-    entry_.lines = 0;
+    if (e.action == Action::database_logout) connections_.erase(entry.id);
   }
 
-  void fill(Event& e) {
-    const std::string_view command = entry_.command;
-    while (entry_.text.ends_with('\n') || entry_.text.ends_with(' ')) entry_.text.pop_back();
-    const std::string_view text = entry_.text;
+  void fill(Entry& entry, Proof proof, Event& e) {
+    const std::string_view command = entry.command;
+    while (entry.text.ends_with('\n') || entry.text.ends_with(' ')) entry.text.pop_back();
+    const std::string_view text = entry.text;
     add("command", command);
-    if (command == "Connect" || command == "Change user") return read_login(text, e);
-    if (const auto known = connections_.find(entry_.id); known != connections_.end()) {
+    if (is_login(command)) return read_login(entry, proof, text, e);
+    if (const auto known = connections_.find(entry.id); known != connections_.end()) {
       add("client_user", known->second.user);
       add("client", known->second.client);
     }
@@ -247,7 +295,7 @@ class GeneralReader {
     e.message = message_;
   }
 
-  void read_login(std::string_view text, Event& e) {
+  void read_login(const Entry& entry, Proof proof, std::string_view text, Event& e) {
     e.action = Action::database_login;
     e.auth_method = "sql";
     MysqlRefusal refusal;
@@ -261,23 +309,31 @@ class GeneralReader {
       add("database", refusal.database);
       e.message_format = "database login of %s failed%.0s from %s";
       // It was announced before it was refused, and did not become what it asked for.
-      if (entry_.command == "Connect") connections_.erase(entry_.id);
+      if (entry.command == "Connect") connections_.erase(entry.id);
     } else if (read_connect(text, connect)) {
-      e.outcome = Outcome::success;
+      // Another command of the same connection proves that it was let in.
+      e.outcome = proof == Proof::success ? Outcome::success : Outcome::none;
+      if (proof == Proof::refused) e.action = Action::database_message;
       e.user_name = connect.user;
       host = connect.host;
       add("database", connect.database);
       add("transport", connect.transport);
       add("proxy_user", connect.proxy);
-      e.message_format = "database login of %s%.0s from %s";
+      e.message_format =
+          proof == Proof::success ? "database login of %s%.0s from %s" : "database connection of %s%.0s from %s";
+      if (proof == Proof::refused) return set_peer(host, e);
       if (connections_.size() >= kMaxConnections) connections_.clear();
-      connections_[entry_.id] = {std::string(connect.user.substr(0, 256)), std::string(connect.host.substr(0, 256))};
+      connections_[entry.id] = {std::string(connect.user.substr(0, 256)), std::string(connect.host.substr(0, 256))};
     } else {
       // Other refusals: `Host 'x' is not allowed …`, `Unknown database`.
       e.action = Action::database_message;
       e.auth_method = {};
-      e.message = text.empty() ? std::string_view(entry_.command) : text;
+      e.message = text.empty() ? std::string_view(entry.command) : text;
     }
+    set_peer(host, e);
+  }
+
+  void set_peer(std::string_view host, Event& e) {
     read_peer(host, peer_, true);
     e.source_ip = peer_.ip;
     e.source_host = peer_.host;
@@ -289,6 +345,7 @@ class GeneralReader {
   TimeResolver& clock_;
   EventSink& sink_;
   Entry entry_;
+  std::unordered_map<std::string, Entry> held_;  // Connect entries whose outcome is open, by connection
   // The second that was printed last; entries without a time lie in it.
   std::optional<EventTime> carried_;
   std::optional<EventTime> last_;  // the same, kept over a header

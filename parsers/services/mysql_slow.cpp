@@ -61,7 +61,9 @@ std::string_view value_of(std::string_view line, std::string_view key) {
     if (at > 0 && line[at - 1] != ' ' && line[at - 1] != '#') continue;
     std::string_view value = line.substr(at + key.size());
     while (value.starts_with(' ')) value.remove_prefix(1);
-    return value.substr(0, value.find(' '));
+    value = value.substr(0, value.find(' '));
+    // `Schema:   QC_hit: No`: an empty value with the next key behind it.
+    return value.ends_with(':') ? std::string_view() : value;
   }
   return {};
 }
@@ -274,7 +276,7 @@ class SlowReader {
 };
 
 Match probe(const Probe& p) {
-  size_t users = 0, times = 0, queries = 0, headers = 0;
+  size_t users = 0, times = 0, queries = 0, headers = 0, general = 0;
   count_head_lines(p.head, [&](std::string_view line) {
     MysqlClient client;
     MysqlStamp stamp;
@@ -282,9 +284,12 @@ Match probe(const Probe& p) {
     times += line.starts_with("# Time: ") && read_mysql_stamp(line.substr(8), stamp);
     queries += line.starts_with("# Query_time: ") && contains(line, "Rows_sent: ");
     headers += is_mysql_log_header(line);
+    MysqlGeneralEntry entry;
+    general += read_mysql_general_entry(line, entry);
     return false;
   });
   if (users > 0 || queries > 0) return Match::yes;
+  if (general > 0) return Match::no;
   return times > 0 || headers > 0 ? Match::maybe : Match::no;
 }
 

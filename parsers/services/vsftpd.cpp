@@ -3,6 +3,7 @@
 // Grammar: vsftpd 3.0 logging.c, vsf_log_do_log_vsftpd_format(); names are written without any escape.
 #include <array>
 #include <string>
+#include <unordered_map>
 
 #include "base/text.hpp"
 #include "formats/ctime_stamp.hpp"
@@ -14,6 +15,7 @@ namespace necropsy {
 namespace {
 
 constexpr size_t npos = std::string_view::npos;
+constexpr size_t kMaxProcesses = 65'536;  // remembered at a time
 
 constexpr std::string_view kPaths[] = {"**/vsftpd.log", "**/vsftpd/*.log", "**/vsftpd*.log"};
 
@@ -154,9 +156,17 @@ bool read_at(std::string_view line, size_t at, Record& r) {
   return read_tail(line.substr(at + 10), r);
 }
 
+// How much a reading claims: a command that was sent, a refusal, a deed.
+int claim_of(const Record& r) {
+  if (r.verb == Verb::command || r.verb == Verb::response || r.verb == Verb::debug) return 0;
+  return r.outcome == Outcome::failure ? 1 : 2;
+}
+
 // Names are not escaped, so a user name or a path can hold a copy of what follows or precedes it. All readings that fit
-// the grammar are looked at; where two fit, the one that claims less (a failure) is taken and `ambiguous` is set.
-bool read_record(std::string_view line, Record& out, bool& ambiguous) {
+// the grammar are looked at. Where two fit, the first is right when the process is known to act for its user
+// (`acting`): after a login only paths are a client's to choose, and refused names come from other processes. Else the
+// reading that claims least is taken and `ambiguous` is set.
+bool read_record(std::string_view line, std::string_view acting, Record& out, bool& ambiguous) {
   ambiguous = false;
   bool found = false;
   int readings = 0;
@@ -167,10 +177,11 @@ bool read_record(std::string_view line, Record& out, bool& ambiguous) {
     if (!found) {
       out = r;
       found = true;
+      if (!r.user.empty() && r.user == acting && r.verb != Verb::login && r.verb != Verb::connect) return true;
       continue;
     }
     ambiguous = true;
-    if (r.outcome == Outcome::failure && out.outcome != Outcome::failure) out = r;
+    if (claim_of(r) < claim_of(out)) out = r;
   }
   return found;
 }
@@ -220,7 +231,13 @@ class VsftpdReader {
     if (!e.process_pid || !eat(rest, " ")) return "process number is damaged";
     Record r;
     bool ambiguous = false;
-    if (!read_record(rest, r, ambiguous)) return "no verb and client in the line";
+    const auto acting = acting_.find(*e.process_pid);
+    if (!read_record(rest, acting == acting_.end() ? std::string_view() : acting->second, r, ambiguous))
+      return "no verb and client in the line";
+    if (!ambiguous && claim_of(r) > 0 && r.verb != Verb::login && r.verb != Verb::connect && !r.user.empty()) {
+      if (acting_.size() >= kMaxProcesses) acting_.clear();
+      acting_[*e.process_pid] = r.user;
+    }
     e.time = clock_.local(civil, precision);
     e.where = {line.offset + static_cast<uint64_t>(text.data() - line.text.data()),
                line.length - static_cast<uint32_t>(text.data() - line.text.data())};
@@ -232,6 +249,8 @@ class VsftpdReader {
     e.source_ip = peer_.ip;
     e.source_host = peer_.host;
     e.file_size = r.bytes;
+    // The size is left out when it is zero.
+    if (is_transfer(r.verb) && r.outcome == Outcome::success && !r.bytes) e.file_size = 0;
     count_ = 0;
     add("rate_kbytes", r.rate);
     fill(e, r);
@@ -330,6 +349,12 @@ class VsftpdReader {
         // RFC 959: 221 closes the control connection, 421 says that the server closed it.
         if (r.verb == Verb::response && !r.user.empty() && (r.text.starts_with("221 ") || r.text.starts_with("421 ")))
           e.action = Action::ftp_logout;
+        // A user whom the list of users keeps out is refused at USER, without a line of its own.
+        if (r.verb == Verb::response && !r.user.empty() && r.text == "530 Permission denied.") {
+          e.action = Action::ftp_login;
+          e.outcome = Outcome::failure;
+          add("reason", r.text);
+        }
         break;
       case Verb::other:
         e.action = Action::ftp_command;
@@ -349,6 +374,7 @@ class VsftpdReader {
 
   TimeResolver& clock_;
   EventSink& sink_;
+  std::unordered_map<int64_t, std::string> acting_;  // process to the user it acts for
   Peer peer_;
   std::string message_;
   std::array<Attribute, 8> attributes_{};
@@ -362,7 +388,7 @@ bool is_record(std::string_view line) {
   bool ambiguous = false;
   if (!read_ctime_stamp(line, civil, precision) || !eat(line, " [pid ")) return false;
   take_until(line, "]");
-  return eat(line, " ") && read_record(line, r, ambiguous);
+  return eat(line, " ") && read_record(line, {}, r, ambiguous);
 }
 
 Match probe(const Probe& p) {
@@ -395,14 +421,16 @@ Finish parse(ContentStream& stream, const ParseContext& context, EventSink& sink
   return Finish::complete;
 }
 
-constexpr Descriptor kAbout{.name = "vsftpd",
-                            .title = "vsftpd log (native format)",
-                            .paths = kPaths,
-                            .emits = kEmits,
-                            .keys = kKeys,
-                            .zone_rule = "local time of the host, with year",
-                            .samples = kSamples,
-                            .decisive = true};
+constexpr Descriptor kAbout{
+    .name = "vsftpd",
+    .title = "vsftpd log (native format)",
+    .paths = kPaths,
+    .emits = kEmits,
+    .keys = kKeys,
+    .zone_rule =
+        "local time of the host, with year (vsftpd 3.0.3 writes it with use_localtime=NO and inside a chroot, too)",
+    .samples = kSamples,
+    .decisive = true};
 
 }  // namespace
 

@@ -97,6 +97,7 @@ TEST_CASE("requests that are none, and odd ones") {
 
 TEST_CASE("users: realms, domains, blanks") {
   expect("192.0.2.1 - EX\\\\eve" + kStamp + "\"GET / HTTP/1.1\" 200 1", "web.request.success user=EX\\eve");
+  CHECK(one("192.0.2.1 - no\\\"one" + kStamp + "\"GET / HTTP/1.1\" 401 1")["user"] == "no\"one");
   expect("192.0.2.1 - eve the admin" + kStamp + "\"GET / HTTP/1.1\" 200 1",
          "web.request.success user=\"eve the admin\"");
   expect("192.0.2.1 - \"\"" + kStamp + "\"GET / HTTP/1.1\" 401 1", "web.request.failure user=");
@@ -142,6 +143,9 @@ TEST_CASE("FTP servers that write this format") {
   CHECK(difference("ftp.upload.success path=/x.php size=11974 user=bob",
                    one("192.0.2.1 - bob" + kStamp + "\"PUT /x.php\" 200 11974", "/var/log/pure-ftpd/transfer.log")) ==
         "");
+  // A web server that was sent words of FTP.
+  expect("192.0.2.1 - -" + kStamp + "\"QUIT\" 400 266 \"-\" \"-\"", "web.request.failure http_method=QUIT status=400");
+  expect("192.0.2.1 - -" + kStamp + "\"USER root\" 501 266", "web.request.failure http_method=USER url=root");
   expect("192.0.2.1 - bob" + kStamp + "\"PUT /x.php\" 200 11974", "web.request.success http_method=PUT url=/x.php");
 }
 

@@ -107,6 +107,7 @@ TEST_CASE("refused credentials and files") {
          "web.error.failure user=bob");
   expect(p + "access to /x failed, reason: user 'bob' does not meet 'require'ments for user to be allowed access",
          "web.error.failure user=bob url=/x");
+  expect(p + "user EX\\\\bob not found: /x", "web.error.failure user=EX\\bob");
   expect(p + "client denied by server configuration: /var/www/x", "web.error.failure path=/var/www/x user=");
   expect(p + "Directory index forbidden by rule: /var/www/", "web.error path=/var/www/");
   expect(p + "script not found or unable to stat: /usr/lib/cgi-bin/php", "web.error path=/usr/lib/cgi-bin/php");
@@ -168,6 +169,20 @@ TEST_CASE("what children of the server wrote") {
   CHECK(difference("file.downloaded time=2005-12-04T04:50:02Z path=bot.txt size=2345", got.events[5]) == "");
   CHECK(difference("process.message time=2005-12-04T04:51:00Z", got.events[6]) == "");
   CHECK(difference("web.error attr:stderr=1", got.events[7]) == "");
+}
+
+TEST_CASE("what mod_cgi of 2.4 passes on from a script") {
+  const std::string p = k24 + "[cgi:error] [pid 35:tid 35] [client 192.0.2.1:53416] AH01215: ";
+  expect(p + "stderr from /srv/t.sh: oops", "web.error path=/srv/t.sh attr:stderr=1");
+  expect(p + "sh: 1: nosuch: not found", "process.message path= attr:stderr=1");
+  expect(p + "stderr from /srv/t.sh: --2026-11-25 17:25:54--  http://evil.example/x",
+         "process.message url=http://evil.example/x attr:script=/srv/t.sh time=2022-06-01T10:15:32.123456Z");
+  expect(p + "stderr from /srv/t.sh: 2026-11-25 17:25:54 (1.63 MB/s) - '/tmp/dl.txt' saved [6/6]",
+         "file.downloaded path=/tmp/dl.txt size=6 attr:script=/srv/t.sh ip=192.0.2.1");
+  expect(k24 + "[core:info] [pid 33] [client 192.0.2.1:1] AH00128: File does not exist: /srv/none",
+         "web.error path=/srv/none");
+  expect(k24 + "[core:error] [pid 36] [client 192.0.2.1:1] AH10244: invalid URI path (/../../etc/passwd)",
+         "web.error.failure url=/../../etc/passwd");
 }
 
 TEST_CASE("unstamped lines above the first stamp are bounded by it") {

@@ -24,11 +24,12 @@ Got run(const std::string& bytes, std::string zone = "") {
   options.zone = std::move(zone);
   return run_parser(kParser, bytes, options);
 }
+// One entry, and behind it what proves that a connection was let in.
 GotEvent one(std::string entry) {
-  const Got got = run("080412 14:02:19\t     12 " + entry + "\n");
+  const Got got = run("080412 14:02:19\t     12 " + entry + "\n\t\t     12 Quit\t\n");
   INFO(entry);
   REQUIRE(got.problems.empty());
-  REQUIRE(got.events.size() == 1);
+  REQUIRE(got.events.size() == 2);
   return got.events[0];
 }
 void expect(std::string entry, std::string_view expected) {
@@ -57,7 +58,9 @@ TEST_CASE("the time is carried forward, no statement is lost for lack of one") {
   CHECK(difference(
             "database.query time=2008-04-12T07:02:19Z basis=zone attr:client_user=root attr:client=192.0.2.5 user= ip=",
             got.events[1]) == "");
-  CHECK(difference("database.query time=2008-04-12T07:02:20Z session=1 attr:client_user=root", got.events[3]) == "");
+  // A Connect entry waits for what proves it: the next entry of its connection.
+  CHECK(difference("database.query time=2008-04-12T07:02:20Z session=1 attr:client_user=root", got.events[2]) == "");
+  CHECK(difference("database.login.success session=2 user=shop", got.events[3]) == "");
   CHECK(difference("database.logout session=2 attr:client_user=shop attr:client=localhost", got.events[4]) == "");
   // Behind a header, before the first stamp: between the stamps around it.
   CHECK(got.events[5]["basis"] == "bounded");
@@ -86,15 +89,16 @@ TEST_CASE("statements above the first stamp are bounded by it; without any stamp
 TEST_CASE("5.7 and later: a stamp on every line, with its zone") {
   const Got got =
       run("2018-09-07T18:45:40.098124+08:00\t257426 Connect\tha@127.0.0.1 on shop using TCP/IP\n"
+          "2018-09-07T18:45:41.098124+08:00\t257426 Quit\t\n"
           "2025-08-15T14:04:40.806553Z\t   10 Field List\ttesttab \n"
           "2025-08-15T14:04:40.806553Z\t   10 Init DB\ttestdb1\n");
-  REQUIRE(got.events.size() == 3);
+  REQUIRE(got.events.size() == 4);
   CHECK(difference("database.login.success time=2018-09-07T10:45:40.098124Z basis=offset user=ha ip=127.0.0.1 "
                    "attr:database=shop attr:transport=TCP/IP",
                    got.events[0]) == "");
   CHECK(difference("database.message time=2025-08-15T14:04:40.806553Z basis=utc message=\"Field List testtab\"",
-                   got.events[1]) == "");
-  CHECK(difference("database.message attr:database=testdb1", got.events[2]) == "");
+                   got.events[2]) == "");
+  CHECK(difference("database.message attr:database=testdb1", got.events[3]) == "");
 }
 
 TEST_CASE("connections: users that hold the words around them") {
@@ -109,6 +113,36 @@ TEST_CASE("connections: users that hold the words around them") {
          "database.login.failure attr:database=mysql");
   expect("Connect\tHost 'h' is not allowed to connect to this MySQL server", "database.message user=");
   expect("Change user\tbob@192.0.2.1 on db", "database.login.success user=bob attr:command=\"Change user\"");
+}
+
+TEST_CASE("a Connect entry is no success before another command proves it") {
+  const Got got =
+      run("080412 14:02:19\t     5 Connect\troot@192.0.2.1 on  using TCP/IP\n"
+          "\t\t     6 Connect\teve@192.0.2.2 on nodb using TCP/IP\n"
+          "\t\t     5 Connect\tAccess denied for user 'root'@'192.0.2.1' (using password: YES)\n"
+          "\t\t     7 Connect\tshop@192.0.2.3 on  using TCP/IP\n"
+          "\t\t     8 Connect\tlast@192.0.2.4 on  using TCP/IP\n"
+          "\t\t     7 Query\tselect 1\n");
+  CHECK(got.read == 6);
+  REQUIRE(got.events.size() == 6);
+  CHECK(difference("database.message user=root ip=192.0.2.1 session=5 method=sql", got.events[0]) == "");
+  CHECK(difference("database.login.failure user=root ip=192.0.2.1 session=5", got.events[1]) == "");
+  CHECK(difference("database.login.success user=shop session=7", got.events[2]) == "");
+  CHECK(difference("database.query session=7 attr:client_user=shop", got.events[3]) == "");
+  CHECK(difference("database.login user=eve session=6", got.events[4]) == "");
+  CHECK(difference("database.login user=last session=8", got.events[5]) == "");
+}
+
+TEST_CASE("MariaDB's header is written with tabs and is no text of a statement") {
+  const Got got =
+      run("261125 17:27:01\t    12 Query\tflush logs\n"
+          "mariadbd, Version: 10.11.19-MariaDB-log (Debian 12). started with:\n"
+          "Tcp port: 3399  Unix socket: /run/s\nTime\t\t    Id Command\tArgument\n"
+          "\t\t    12 Query\tkill 3\n");
+  REQUIRE(got.events.size() == 2);
+  CHECK(got.events[0]["message"] == "flush logs");
+  CHECK(got.events[1]["basis"] == "bounded");
+  CHECK(got.events[1].time.earliest);
 }
 
 TEST_CASE("statements that change rights, and files they name") {

@@ -29,7 +29,7 @@ TEST_CASE("entries that share a time line, in local time") {
                              kHeader + "# Time: 071015 21:43:52\n# User@Host: root[root] @ localhost []\n" + kQuery +
                                  "use test;\nselect sleep(2) from n;\n# User@Host: shop[shop] @  [192.0.2.4]\n" +
                                  kQuery + "SET insert_id=34484549,timestamp=1192477435;\nselect 1;\n" + kHeader +
-                                 "# User@Host: [SQL_SLAVE] @  []\n# Thread_id: 10  Schema: db1\n" + kQuery +
+                                 "# User@Host: [SQL_SLAVE] @  []\n# Thread_id: 10  Schema:   QC_hit: No\n" + kQuery +
                                  "# No InnoDB statistics available for this query\nupdate t\n set a = 1;\n",
                              options);
   CHECK(got.problems.empty());
@@ -42,7 +42,7 @@ TEST_CASE("entries that share a time line, in local time") {
   CHECK(difference("database.query time=2007-10-15T19:43:55Z basis=utc user=shop ip=192.0.2.4 "
                    "attr:time_from=set-timestamp message=\"select 1;\"",
                    got.events[1]) == "");
-  CHECK(difference("database.query time=2007-10-15T19:43:52Z basis=zone user=SQL_SLAVE session=10 attr:database=db1 "
+  CHECK(difference("database.query time=2007-10-15T19:43:52Z basis=zone user=SQL_SLAVE session=10 attr:database= "
                    "attr:time_from=time-line-above "
                    "message=\"update t  set a = 1;\"",
                    got.events[2]) == "");

@@ -52,7 +52,9 @@ TEST_CASE("every verb, done and refused") {
   expect("[bob] FTP command: Client \"192.0.2.1\", \"PASS <password>\"",
          "ftp.command user=bob message=\"PASS <password>\"");
   expect("[bob] FTP response: Client \"192.0.2.1\", \"530 Permission denied.\"",
-         "ftp.message message=\"530 Permission denied.\"");
+         "ftp.login.failure user=bob attr:reason=\"530 Permission denied.\"");
+  expect("[bob] FTP response: Client \"192.0.2.1\", \"530 Login incorrect.\"", "ftp.message user=bob");
+  expect("[bob] OK UPLOAD: Client \"192.0.2.1\", \"/x\", 0.00Kbyte/sec", "ftp.upload.success size=0");
   expect("[bob] FTP response: Client \"192.0.2.1\", \"221 Goodbye.\"", "ftp.logout user=bob");
   expect("FTP response: Client \"192.0.2.1\", \"221 Goodbye.\"", "ftp.message user=");
   expect("[bob] DEBUG: Client \"192.0.2.1\", \"x\"", "ftp.message message=x");
@@ -85,6 +87,18 @@ TEST_CASE("a name made of log words forges no success") {
   CHECK(upload.action == Action::ftp_upload);
   CHECK(upload["user"] == "bob");
   CHECK(upload["ip"] == "192.0.2.1");
+  const GotEvent command =
+      one("[bob] OK DELETE: Client \"198.51.100.1\", \"/x] FTP command: Client \"192.0.2.1\", \"PASS <password>\"");
+  CHECK(command.action == Action::ftp_command);
+  CHECK(command["ip"] == "192.0.2.1");
+  // A process that is known to act for a user goes on to do so.
+  const Got session =
+      run_parser(kParser, kStamp + "[bob] OK MKDIR: Client \"192.0.2.1\", \"/y\"\n" + kStamp +
+                              "[bob] OK MKDIR: Client \"192.0.2.1\", \"/x] FAIL LOGIN: Client \"6.6.6.6\", \"y\"\n");
+  REQUIRE(session.events.size() == 2);
+  CHECK(session.events[1].action == Action::ftp_mkdir);
+  CHECK(session.events[1]["ip"] == "192.0.2.1");
+  CHECK(session.events[1]["attr:ambiguous"].empty());
   // Two readings: the one that claims less, and said so.
   const GotEvent both = one("[bob] OK MKDIR: Client \"192.0.2.1\", \"/x] FAIL LOGIN: Client \"6.6.6.6\", \"y\"");
   CHECK(both.outcome == Outcome::failure);

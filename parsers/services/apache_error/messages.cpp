@@ -218,6 +218,30 @@ void read_inner_client(std::string_view text, Draft& d) {
 
 }  // namespace
 
+namespace {
+
+// What mod_cgi passes on from a script: `AH01215: [stderr from SCRIPT: ]text` (2.4).
+bool read_script_stderr(std::string_view code, std::string_view text, Draft& d) {
+  if (code != "AH01215") return false;
+  std::string_view script;
+  if (eat(text, "stderr from ")) script = take_until(text, ": ");
+  d.add("stderr", 1);
+  d.event.action = Action::web_error;
+  d.event.file_path = script;
+  StderrLine line = read_stderr_line(text);
+  // Progress bars arrive sign by sign.
+  if (trim(text).size() <= 1) line.kind = StderrLine::Kind::process;
+  if (line.kind == StderrLine::Kind::web) return true;
+  d.add("script", script);
+  d.event.action = line.kind == StderrLine::Kind::download ? Action::file_downloaded : Action::process_message;
+  d.event.url = line.url;
+  d.event.file_path = line.saved_as;
+  d.event.file_size = line.saved_bytes;
+  return true;
+}
+
+}  // namespace
+
 void read_message(const WebErrorLine& line, Draft& d) {
   Event& e = d.event;
   std::string_view text = line.text;
@@ -235,7 +259,9 @@ void read_message(const WebErrorLine& line, Draft& d) {
   e.action = is_serious(line.level) || line.level.empty() ? Action::web_error : Action::web_message;
   if (line.kind == WebErrorKind::php) e.action = Action::web_error;
   read_inner_client(text, d);
-  if (read_refused_user(text, d) || read_mod_security(text, d) || read_php(text, d)) return;
+  if (read_script_stderr(line.code, text, d) || read_refused_user(text, d) || read_mod_security(text, d) ||
+      read_php(text, d))
+    return;
   std::string_view rest = text;
   if (eat(rest, "Invalid URI in request ")) {
     const ClfRequest request = split_request(rest);
@@ -244,11 +270,18 @@ void read_message(const WebErrorLine& line, Draft& d) {
     e.outcome = Outcome::failure;
     return;
   }
+  if (rest = text; eat(rest, "invalid URI path (")) {
+    e.url = rest.substr(0, rest.rfind(')'));
+    e.outcome = Outcome::failure;
+    return;
+  }
   if (text.starts_with("client denied by server configuration") || text.starts_with("access forbidden by rule"))
     e.outcome = Outcome::failure;
   for (std::string_view before : kPathAtEnd)
     if (text.starts_with(before)) {
       e.file_path = text.substr(before.size());
+      // 2.4 says this as information only.
+      e.action = Action::web_error;
       return;
     }
   for (const Enclosed& shape : kPathInside) {
@@ -323,7 +356,8 @@ bool is_progress(std::string_view line) {
   if (text.empty()) return false;
   size_t digits = 0;
   while (digits < text.size() && is_digit(text[digits])) ++digits;
-  if (digits > 0 && digits < text.size() && text[digits] == 'K' && contains(text, " .")) return true;
+  if (digits > 0 && digits < text.size() && text[digits] == 'K' && (contains(text, " .") || contains(text, "%")))
+    return true;
   size_t numeric = 0;
   for (char c : text)
     numeric += is_digit(c) || c == ' ' || c == ':' || c == '-' || c == '.' || c == 'k' || c == 'M' || c == '\r';
