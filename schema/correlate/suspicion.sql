@@ -41,7 +41,7 @@ INSERT OR IGNORE INTO suspicion SELECT a.login_id, 'made-account', 15, 'made the
 -- What follows from bad sessions: their addresses, the accounts they made, the passwords they set.
 DELETE FROM temp.bad_address;
 INSERT OR IGNORE INTO temp.bad_address
-  SELECT l.source_ip, l.login_id FROM (SELECT login_id FROM suspicion WHERE reason <> 'bad-address' GROUP BY login_id
+  SELECT l.source_ip, l.login_id FROM (SELECT login_id FROM suspicion WHERE reason NOT IN ('bad-address', 'bad-key') GROUP BY login_id
     HAVING sum(score) >= 60) b JOIN login l ON l.login_id = b.login_id
   WHERE l.source_ip IS NOT NULL AND l.source_ip NOT IN ('127.0.0.1', '::1')
     -- An address that an account used in peace for a week before is its own: somebody else's deed does not taint it.
@@ -64,9 +64,20 @@ INSERT OR IGNORE INTO suspicion SELECT l.login_id, 'bad-password', 60, 'a bad se
   JOIN login l ON l.host_id = a.host_id AND l.login_ts >= a.ts AND l.user_name = a.target_name
   JOIN temp.first_pair f ON f.login_id = l.login_id
   WHERE l.kind IN ('user', 'ftp') AND l.auth_method IS NOT 'publickey';
+-- A password that somebody guessed or used without right is his from then on: the account's next new address may be he.
+INSERT OR IGNORE INTO suspicion SELECT l.login_id, 'bad-credential', 60,
+    l.user_name || ' was in wrong hands before, and this is its first login from ' || l.source_ip, k.first_event
+  FROM (SELECT l.host_id AS host_id, l.user_name AS user_name, min(l.login_ts) AS ts, l.first_event AS first_event
+      FROM (SELECT login_id FROM suspicion WHERE reason NOT IN ('bad-address', 'bad-key', 'bad-credential') GROUP BY login_id
+        HAVING sum(score) >= 60) b JOIN login l ON l.login_id = b.login_id
+      WHERE l.kind IN ('user', 'ftp') AND l.login_ts IS NOT NULL AND l.verdict <> 'console' GROUP BY 1, 2) k
+  JOIN temp.first_pair f ON f.host_id = k.host_id AND f.user_name = k.user_name AND f.login_ts > k.ts
+    AND f.login_ts < k.ts + 2592000000000
+  JOIN login l ON l.login_id = f.login_id WHERE l.kind IN ('user', 'ftp');
 -- The same key is the same person.
 INSERT OR IGNORE INTO suspicion SELECT l.login_id, 'bad-key', 60, 'used the key of another bad session', l.first_event
-  FROM bad_session b JOIN login k ON k.login_id = b.login_id AND k.key_fingerprint IS NOT NULL
+  FROM (SELECT login_id FROM suspicion WHERE reason NOT IN ('bad-address', 'bad-key') GROUP BY login_id HAVING sum(score) >= 60) b
+  JOIN login k ON k.login_id = b.login_id AND k.key_fingerprint IS NOT NULL
   JOIN login l ON l.key_fingerprint = k.key_fingerprint AND l.login_id <> k.login_id
   WHERE NOT EXISTS (SELECT 1 FROM login p WHERE p.key_fingerprint = k.key_fingerprint AND p.login_ts < k.login_ts - 604800000000);
 -- su and sudo of a bad session are part of it, not sessions of their own.

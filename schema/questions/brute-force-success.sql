@@ -10,7 +10,7 @@
 -- wrong-when: Somebody forgot a password and tried on from an address the account never used before; or several people
 --   share the address. Guessing slower than three tries a day is not seen.
 -- sentence: {user_name} logged in to {host} from {peer} at {first_ts} with a guessed password: {why}.[ It was used {logins}
---   times until {last_ts}.][ The tries went for: {tried}.]
+--   times, last at {last_ts}.][ The tries went for: {tried}.]
 -- finding: yes
 WITH won AS MATERIALIZED (
   SELECT l.login_id, l.host_id, l.user_name, coalesce(l.source_ip, l.source_host) AS peer, l.source_ip, l.source_host, l.service_name,
@@ -25,8 +25,9 @@ SELECT w.user_name || ' from ' || w.peer AS subject, w.host_id, h.name AS host, 
   w.users_tried AS users_tried, 'guessed' AS verdict, w.verdict_why AS why, w.login_ts AS first_ts, w.last_ts AS last_ts,
   CASE WHEN w.logins > 1 THEN w.logins END AS logins,
   CASE WHEN w.is_admin = 1 THEN 'critical' ELSE 'high' END AS severity,
-  (SELECT group_concat(DISTINCT a.users_sample) FROM attack_wave a WHERE a.host_id = w.host_id
-    AND a.source_ip = w.source_ip AND a.basis <> 'probe' AND a.first_ts <= w.login_ts AND a.last_ts >= w.login_ts - 86400000000) AS tried,
+  (SELECT a.users_sample FROM attack_wave a WHERE a.host_id = w.host_id AND (a.source_ip = w.source_ip OR a.source_host = w.source_host)
+    AND a.basis <> 'probe' AND a.first_ts <= w.login_ts AND a.last_ts >= w.login_ts - 86400000000
+    ORDER BY a.users DESC, a.wave_id LIMIT 1) AS tried,
   json_array(w.first_event) AS cite_trigger,
   (SELECT json_group_array(e) FROM (SELECT a.first_event AS e FROM attack_wave a WHERE a.host_id = w.host_id
       AND (a.source_ip = w.source_ip OR a.source_host = w.source_host) AND a.first_ts <= w.login_ts

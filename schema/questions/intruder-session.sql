@@ -11,7 +11,7 @@
 -- sentence: {user} was logged in to {host} from {place}[, {login_ts} to {ended}]: {reasons}.[ Done in it: {done}.]{open}
 -- finding: yes
 WITH bad AS MATERIALIZED (
-  SELECT b.login_id, b.score, b.reasons, l.host_id, l.kind, l.user_name, l.source_ip, l.source_host, l.tty, l.login_ts, l.logout_ts,
+  SELECT b.login_id, b.score, b.all_reasons AS reasons, l.host_id, l.kind, l.user_name, l.source_ip, l.source_host, l.tty, l.login_ts, l.logout_ts,
     l.until_ts, l.logout_basis, l.first_event, l.last_event
   FROM bad_session b JOIN login l ON l.login_id = b.login_id WHERE l.kind NOT IN ('su', 'sudo'))
 SELECT coalesce(b.user_name, '?') || ' from ' || coalesce(b.source_ip, b.source_host, b.tty, '?') || ' at '

@@ -1,4 +1,4 @@
--- title: {by_user} became {target}[ {times} times]
+-- title: {by_user} became {target} {often}
 -- meaning: sudo and su: who became whom, how often, and in which sessions; refused tries too. In a bad session each is an
 --   act of the intruder.
 -- phase: privilege-escalation
@@ -7,7 +7,7 @@
 -- attack: T1548.003
 -- needs: sudo and su lines of auth.log, secure or messages.
 -- wrong-when: Administrators do it all day: without a bad session it says only who has the power.
--- sentence: {by_user} became {target} on {host} {times} times between {first_ts} and {last_ts}[, refused {refused} times][, in a
+-- sentence: {by_user} became {target} on {host} {often}, from {first_ts} to {last_ts}[, refused {refused} times][, in a
 --   session that is not to be trusted ({reasons})][: {commands}].
 -- finding: yes
 WITH used AS MATERIALIZED (
@@ -24,6 +24,7 @@ groups AS MATERIALIZED (
   FROM used GROUP BY host_id, by_user, target, bad_login)
 SELECT g.by_user || ' to ' || g.target || coalesce(' in session of ' || substr($TIME(l.login_ts), 1, 19), '') AS subject, g.host_id,
   h.name AS host, g.by_user AS by_user, g.target AS target, g.by_user AS user_name, l.source_ip AS source_ip, g.times AS times,
+  CASE g.times WHEN 0 THEN 'in no try' WHEN 1 THEN 'once' ELSE g.times || ' times' END AS often,
   nullif(g.refused, 0) AS refused, g.reasons AS reasons, g.first_ts AS first_ts, g.last_ts AS last_ts,
   (SELECT group_concat(command, ' · ') FROM (SELECT DISTINCT u.command FROM used u WHERE u.host_id = g.host_id AND u.by_user = g.by_user
     AND u.target = g.target AND u.bad_login IS g.bad_login AND u.command IS NOT NULL ORDER BY u.ts LIMIT 5)) AS commands,

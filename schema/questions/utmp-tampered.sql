@@ -22,7 +22,7 @@ SELECT g.log_path AS subject, g.host_id, h.name AS host, g.log_path AS log_path,
   (SELECT group_concat(detail, '; it ') FROM (SELECT s.detail FROM signs s WHERE s.host_id = g.host_id AND s.log_path = g.log_path
     ORDER BY s.score DESC, s.ts, s.event_id LIMIT 5)) || CASE WHEN g.n > 5 THEN '; and ' || (g.n - 5) || ' more' ELSE '' END AS details,
   CASE WHEN g.strongest >= 60 THEN 'high' WHEN g.strongest >= 40 THEN 'medium' WHEN g.score >= 60 AND g.strongest >= 30 THEN 'medium'
-    ELSE 'low' END AS severity,
+    WHEN g.strongest >= 30 OR g.n >= 5 THEN 'low' ELSE 'info' END AS severity,
   min(90, 30 + g.score / 2) AS confidence, g.first_ts AS first_ts, g.last_ts AS last_ts,
   (SELECT json_group_array(event_id) FROM (SELECT s.event_id FROM signs s WHERE s.host_id = g.host_id AND s.log_path = g.log_path
     ORDER BY s.score DESC, s.ts LIMIT 200)) AS cite_trigger,
