@@ -443,6 +443,7 @@ other_part() {
   cp /var/log/wtmp "$OUT/wtmp"; cp /var/log/btmp "$OUT/btmp"
   utmpdump "$OUT/wtmp" > "$OUT/wtmp.utmpdump.txt" 2>/dev/null
   utmpdump "$OUT/btmp" > "$OUT/btmp.utmpdump.txt" 2>/dev/null
+  rm "$OUT/wtmp" "$OUT/btmp"
 }
 
 rm -f "$OUT"/*

@@ -347,7 +347,7 @@ class Machine(Services):
     def user_crontab(self, s, user, text):
         w = self.w
         stamp = templates.ftp_date(w.local())
-        data = render("crontab.header", source="-" if not s.benign else "/tmp/crontab.mQ3wzT/crontab", stamp=stamp) + "\n" + text
+        data = render("spool.header", source="-" if not s.benign else "/tmp/crontab.mQ3wzT/crontab", stamp=stamp) + "\n" + text
         path = "/var/spool/cron/crontabs/" + user
         uid = self.accounts.passwd[user][0]
         pid = w.pid()
