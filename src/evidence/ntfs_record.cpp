@@ -213,14 +213,16 @@ void add_ntfs_attributes(Bytes record, NtfsFile& file, NtfsDepth depth) {
     } else if (header.type == kNtfsVolumeInformation) {
       file.volume_flags = content.u16le(10);
     } else if (header.type == kNtfsAttributeList || header.type == kNtfsReparse ||
-               header.type == kNtfsIndexAllocation || (header.type == kNtfsIndexRoot && header.name == "$I30")) {
+               (header.name == "$I30" &&
+                (header.type == kNtfsIndexRoot || header.type == kNtfsIndexAllocation || header.type == kNtfsBitmap))) {
       uint64_t first = 0;
       NtfsStream stream = decode_stream(in, header, NtfsDepth::runs, first);
-      auto& kept = header.type == kNtfsAttributeList     ? file.attribute_list
-                   : header.type == kNtfsReparse         ? file.reparse
-                   : header.type == kNtfsIndexAllocation ? file.index_allocation
-                                                         : file.index_root;
-      if (header.type != kNtfsIndexAllocation || header.name == "$I30") keep_part(kept, std::move(stream), first);
+      keep_part(header.type == kNtfsAttributeList     ? file.attribute_list
+                : header.type == kNtfsReparse         ? file.reparse
+                : header.type == kNtfsIndexAllocation ? file.index_allocation
+                : header.type == kNtfsBitmap          ? file.index_bitmap
+                                                      : file.index_root,
+                std::move(stream), first);
     } else if (is_stream(header.type, header.name)) {
       uint64_t first = 0;
       NtfsStream stream = decode_stream(in, header, depth, first);
@@ -324,6 +326,31 @@ std::vector<NtfsIndexEntry> decode_ntfs_index(Bytes node) {
     const uint64_t reference = *in.u64le(at);
     if (auto name = decode_ntfs_name(in.slice(at + 16, std::min<size_t>(content, length - 16u))))
       out.push_back({reference & kReferenceMask, static_cast<uint16_t>(reference >> 48), std::move(*name)});
+    at += length;
+  }
+  return out;
+}
+
+std::vector<NtfsIndexEntry> carve_ntfs_index(Bytes unused, uint64_t folder, uint16_t folder_sequence) {
+  std::vector<NtfsIndexEntry> out;
+  const ByteReader in(unused);
+  // FILETIMEs of the years 1829 to 3000: the test that random bytes do not pass four times.
+  const auto can_be_time = [](uint64_t filetime) { return filetime >> 56 == 1 || filetime >> 57 == 1; };
+  for (size_t at = 0; in.has(at, 16 + 66 + 2);) {
+    const uint64_t reference = *in.u64le(at);
+    const uint16_t length = *in.u16le(at + 8), content = *in.u16le(at + 10);
+    const uint64_t parent = *in.u64le(at + 16);
+    bool good = parent == (folder | static_cast<uint64_t>(folder_sequence) << 48) && content >= 68 &&
+                length >= 16 + 68 && length % 8 == 0 && content <= length - 16 && reference >> 48 != 0;
+    for (size_t i = 0; good && i < 4; ++i) good = can_be_time(*in.u64le(at + 24 + 8 * i));
+    std::optional<NtfsName> name;
+    if (good) name = decode_ntfs_name(in.slice(at + 16, content));
+    if (!name || 66u + 2u * *in.u8(at + 16 + 64) > content ||
+        name->name.find_first_of(std::string_view("/\\\0", 3)) != std::string::npos) {
+      at += 8;
+      continue;
+    }
+    out.push_back({reference & kReferenceMask, static_cast<uint16_t>(reference >> 48), std::move(*name)});
     at += length;
   }
   return out;

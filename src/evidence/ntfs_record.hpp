@@ -18,7 +18,8 @@ namespace necropsy {
 
 inline constexpr uint32_t kNtfsStandardInformation = 0x10, kNtfsAttributeList = 0x20, kNtfsFileName = 0x30,
                           kNtfsSecurityDescriptor = 0x50, kNtfsVolumeName = 0x60, kNtfsVolumeInformation = 0x70,
-                          kNtfsData = 0x80, kNtfsIndexRoot = 0x90, kNtfsIndexAllocation = 0xA0, kNtfsReparse = 0xC0;
+                          kNtfsData = 0x80, kNtfsIndexRoot = 0x90, kNtfsIndexAllocation = 0xA0, kNtfsBitmap = 0xB0,
+                          kNtfsReparse = 0xC0;
 
 struct NtfsBoot {
   uint32_t sector_size = 512, cluster_size = 4096, record_size = 1024, index_size = 4096;
@@ -94,7 +95,7 @@ struct NtfsFile {
   std::string owner;  // SID of a descriptor of its own (NTFS before 3.0)
   std::vector<NtfsName> names;
   std::vector<NtfsStream> streams;
-  std::optional<NtfsStream> attribute_list, reparse, index_root, index_allocation;
+  std::optional<NtfsStream> attribute_list, reparse, index_root, index_allocation, index_bitmap;
   std::string volume_name;
   std::optional<uint16_t> volume_flags;
   bool damaged = false;  // the attributes break off
@@ -123,5 +124,7 @@ struct NtfsIndexEntry {
 };
 // Entries of an index node from its header (16 bytes) on.
 std::vector<NtfsIndexEntry> decode_ntfs_index(Bytes node);
+// Entries that remained in bytes the index does not use any more: only what is beyond doubt an entry of the folder.
+std::vector<NtfsIndexEntry> carve_ntfs_index(Bytes unused, uint64_t folder, uint16_t folder_sequence);
 
 }  // namespace necropsy

@@ -349,4 +349,29 @@ std::vector<NtfsIndexEntry> NtfsVolume::index(const NtfsFile& directory) {
   return out;
 }
 
+std::vector<NtfsIndexEntry> NtfsVolume::removed_entries(const NtfsFile& directory, uint64_t& budget) {
+  std::vector<NtfsIndexEntry> out;
+  if (!directory.index_allocation) return out;
+  const NtfsStream& stream = *directory.index_allocation;
+  std::string in_use;  // one bit a node
+  if (directory.index_bitmap)
+    if (auto bits = read_small(*directory.index_bitmap, kMaxIndex / 512 / 8)) in_use = std::move(*bits);
+  std::vector<std::byte> node(boot_.index_size);
+  const uint64_t size = std::min({content_size(stream), reader_.size(), kMaxIndex});
+  for (uint64_t at = 0; at + node.size() <= size && budget >= node.size(); at += node.size()) {
+    budget -= node.size();
+    if (!read_stream(stream, at, node) || as_text(Bytes(node).first(4)) != "INDX" || !apply_ntfs_fixups(node)) continue;
+    const uint64_t index = at / node.size();
+    const bool used = index / 8 < in_use.size() && (static_cast<uint8_t>(in_use[index / 8]) >> (index % 8) & 1);
+    // Entries begin at multiples of 8 behind the update sequence; those in use end where the header says.
+    const ByteReader in(node);
+    const uint32_t end = used ? in.u32le(28).value_or(0) : in.u32le(24).value_or(0);
+    if (end > node.size() - 24) continue;
+    auto entries =
+        carve_ntfs_index(Bytes(node).subspan((24 + end + 7) & ~std::size_t{7}), directory.number, directory.sequence);
+    out.insert(out.end(), std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end()));
+  }
+  return out;
+}
+
 }  // namespace necropsy

@@ -45,6 +45,9 @@ class NtfsVolume {
   const std::string& owner(uint32_t security_id);
   // Entries of a directory's index, the ones in use.
   std::vector<NtfsIndexEntry> index(const NtfsFile& directory);
+  // Entries that remained in the unused parts of a directory's index. `budget`: bytes of indexes that may be read
+  // still.
+  std::vector<NtfsIndexEntry> removed_entries(const NtfsFile& directory, uint64_t& budget);
 
  private:
   NtfsVolume(TSK_IMG_INFO* image, uint64_t offset, uint64_t length)

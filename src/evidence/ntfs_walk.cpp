@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "evidence/ntfs_tree.hpp"
 
@@ -18,6 +19,7 @@ class NtfsWalk {
       : tree_(tree), volume_(tree.volume()), visitor_(visitor), problems_(problems) {
     // Every extension record belongs to one file: more reads than records are a trap.
     extensions_left_ = 2 * volume_.record_count() + 4096;
+    index_bytes_left_ = volume_.volume_size();
   }
 
   void run() {
@@ -48,7 +50,46 @@ class NtfsWalk {
     if (file->damaged && file->in_use)
       problems_.report("damaged", "the attributes of the record break off, or parts of it lie in records that are gone",
                        where(number));
-    return emit(*file);
+    return emit(*file) && (!file->directory || !file->in_use || removed_names(*file));
+  }
+
+  // Names that a folder's index no longer uses and no MFT record has any more.
+  bool removed_names(const NtfsFile& folder) {
+    auto entries = volume_.removed_entries(folder, index_bytes_left_);
+    // Of copies the one that was changed last; of a long and a short name of one file the long one.
+    std::sort(entries.begin(), entries.end(), [](const NtfsIndexEntry& a, const NtfsIndexEntry& b) {
+      return std::tuple(a.record, a.sequence, a.name.space == 2, std::string_view(a.name.name), b.name.times.changed) <
+             std::tuple(b.record, b.sequence, b.name.space == 2, std::string_view(b.name.name), a.name.times.changed);
+    });
+    const NtfsIndexEntry* before = nullptr;
+    for (const NtfsIndexEntry& entry : entries) {
+      const bool same = before && before->record == entry.record && before->sequence == entry.sequence;
+      if (same && (entry.name.space == 2 || before->name.name == entry.name.name)) continue;
+      before = &entry;
+      if (auto file = volume_.file(entry.record, NtfsDepth::sizes, &extensions_left_))
+        if (std::any_of(file->names.begin(), file->names.end(), [&](const NtfsName& name) {
+              return name.parent == folder.number && name.name == entry.name.name;
+            }))
+          continue;
+      NtfsTree::Folder place = tree_.folder(folder.number, folder.sequence);
+      FileRecord record;
+      record.path = std::move(place.path);
+      record.path += '/';
+      record.path += entry.name.name;
+      record.ref.inode = entry.record;
+      record.ref.sequence = entry.sequence;
+      record.state = place.state == FileState::orphan ? FileState::orphan : FileState::deleted;
+      record.type = entry.name.attributes & 0x10000000 ? FileType::directory : FileType::regular;
+      record.flags = ntfs_flag_words(entry.name.attributes);
+      record.size = static_cast<int64_t>(std::min<uint64_t>(entry.name.size, INT64_MAX));
+      record.from_index = true;
+      record.modified = entry.name.times.modified;
+      record.accessed = entry.name.times.accessed;
+      record.changed = entry.name.times.changed;
+      record.created = entry.name.times.created;
+      if (!visitor_.file(record)) return false;
+    }
+    return true;
   }
 
   bool bare_root() {
@@ -115,7 +156,7 @@ class NtfsWalk {
   NtfsVolume& volume_;
   FileVisitor& visitor_;
   WalkProblems& problems_;
-  uint64_t extensions_left_ = 0;
+  uint64_t extensions_left_ = 0, index_bytes_left_ = 0;
 };
 
 }  // namespace

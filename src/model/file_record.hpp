@@ -52,6 +52,8 @@ struct FileRecord {
   std::optional<Timestamp> fn_modified, fn_accessed, fn_changed, fn_created;
   TimePrecision precision = TimePrecision::ns;
   std::optional<TimePrecision> accessed_precision, created_precision;  // FAT: day and 10 ms; else as precision
+  // NTFS: found in the unused part of a folder's index; the times are those that the index kept of the file.
+  bool from_index = false;
   bool local_time = false;  // FAT: stored in the machine's local time; *times hold the civil reading as if it were UTC
 };
 

@@ -14,7 +14,7 @@ namespace {
 std::string iso(const std::optional<Timestamp>& t) { return t ? iso_nano(*t) : "-"; }
 
 void put(std::string& out, uint64_t value, size_t size) {
-  for (size_t i = 0; i < size; ++i) out += static_cast<char>(value >> (8 * i));
+  for (size_t i = 0; i < size; ++i) out += static_cast<char>(i < 8 ? value >> (8 * i) : 0);
 }
 std::string utf16(std::string_view text) {
   std::string out;

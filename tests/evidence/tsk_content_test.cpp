@@ -72,7 +72,7 @@ TEST_CASE("contents on ext2/3/4 come out as they went in: direct, indirect, exte
   const size_t sizes[] = {0, 1, 59, 60, 61, 120, 1024, 12 * 1024, 12 * 1024 + 1, 300'000, 5'000'000};
   for (size_t size : sizes) dir.write(fmt::format("tree/f{}", size), pattern(size, static_cast<unsigned>(size)));
   for (const char* options : {"-t ext2 -b 1024", "-t ext3 -b 4096", "-t ext4 -b 1024", "-t ext4 -O inline_data -I 256",
-                              "-t ext4 -O ^extents -b 1024"}) {
+                              "-t ext4 -O ^extents,^64bit -b 1024"}) {
     CAPTURE(options);
     REQUIRE(dir.run(fmt::format("rm -f img; truncate -s 32M img; mke2fs -q -F {} -d tree img", options)));
     Opened opened = open_volume(dir / "img");

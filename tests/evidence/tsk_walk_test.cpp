@@ -383,6 +383,52 @@ TEST_CASE("ntfs: times of 1955 and 2500 in both attributes, a deleted file, a lo
   CHECK(l.modified);
 }
 
+TEST_CASE("ntfs: a name that only the unused part of an index still has") {
+  if (!have_tools({"mkntfs", "ntfscp"})) return;
+  Scratch dir;
+  dir.write("f", "x");
+  REQUIRE(
+      dir.run("truncate -s 8M img && mkntfs -q -F -Q img && for i in 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 "
+              "25 26 27 28 29; do ntfscp img f file-$i; done"));
+  std::string bytes = read_file(dir / "img");
+  const auto u = [&](size_t at, int n) {
+    uint64_t v = 0;
+    for (int i = n; i-- > 0;) v = v << 8 | static_cast<uint8_t>(bytes[at + static_cast<size_t>(i)]);
+    return v;
+  };
+  // The node with the files: cut it behind file-25, as a removal of the rest would.
+  const std::string wide("f\0i\0l\0e\0-\0002\0006\0", 14);
+  size_t node = bytes.find("INDX"), entry = 0;
+  for (; node != std::string::npos; node = bytes.find("INDX", node + 4096)) {
+    for (size_t at = node + 24 + u(node + 24, 4); at < node + 24 + u(node + 28, 4) && u(at + 8, 2) >= 16;
+         at += u(at + 8, 2))
+      if (bytes.compare(at + 16 + 66, wide.size(), wide) == 0) entry = at;
+    if (entry != 0) break;
+  }
+  REQUIRE(entry != 0);
+  const size_t next = entry + u(entry + 8, 2);
+  const uint64_t record = u(next, 6);
+  bytes.replace(entry, 16, std::string("\0\0\0\0\0\0\0\0\x10\0\0\0\2\0\0\0", 16));
+  const uint64_t end = entry + 16 - node - 24;
+  for (size_t i = 0; i < 4; ++i) bytes[node + 28 + i] = static_cast<char>(end >> (8 * i));
+  // file-27's record is wiped, the others still have theirs.
+  for (size_t at = bytes.find("FILE0"); at != std::string::npos; at = bytes.find("FILE0", at + 4))
+    if (at % 1024 == 0 && u(at + 44, 4) == record && record > 16) bytes.replace(at, 1024, std::string(1024, '\0'));
+  dir.write("img", bytes);
+  Opened opened = open_volume(dir / "img");
+  REQUIRE(opened.tree);
+  const Walked got = walk(*opened.tree);
+  const FileRecord& r = got["/file-27"];
+  CHECK(r.state == FileState::deleted);
+  CHECK(r.from_index);
+  CHECK(r.created);
+  CHECK(r.ref.inode == record);
+  CHECK_FALSE(r.content_intact);
+  CHECK_FALSE(opened.tree->open(r.ref));
+  CHECK(std::count_if(got.records.begin(), got.records.end(), [](const FileRecord& f) { return f.from_index; }) == 1);
+  CHECK(got["/file-28"].state == FileState::allocated);
+}
+
 TEST_CASE("ntfs: bytes changed at random never stop the walk") {
   if (!have_tools({"mkntfs", "ntfscp"})) return;
   Scratch dir;
@@ -418,11 +464,12 @@ TEST_CASE("fat12/16/32: local times with their precision, long names, removed fi
   dir.write("gone.txt", std::string(3000, 'g'));
   for (const auto& [bits, size] : {std::pair{12, "2M"}, {16, "20M"}, {32, "64M"}}) {
     CAPTURE(bits);
-    REQUIRE(dir.run(fmt::format(
-        "rm -f img; truncate -s {} img; mkfs.fat -F {} -n MYFAT -i 1234ABCD img && touch -d '2009-10-05 14:03:22' "
-        "hello.txt && TZ=UTC mcopy -m -i img hello.txt '::A long file name.txt' && mmd -i img ::SUB && "
-        "mcopy -i img gone.txt ::SUB/GONE.TXT && mdel -i img ::SUB/GONE.TXT",
-        size, bits)));
+    REQUIRE(dir.run(
+        fmt::format("rm -f img; truncate -s {} img; mkfs.fat -F {} -n MYFAT -i 1234ABCD img && TZ=UTC touch -d "
+                    "'2009-10-05 14:03:22' "
+                    "hello.txt && TZ=UTC mcopy -m -i img hello.txt '::A long file name.txt' && mmd -i img ::SUB && "
+                    "mcopy -i img gone.txt ::SUB/GONE.TXT && mdel -i img ::SUB/GONE.TXT",
+                    size, bits)));
     Opened opened = open_volume(dir / "img");
     REQUIRE(opened.tree);
     CHECK(opened.tree->facts().type == fmt::format("fat{}", bits));
