@@ -122,7 +122,7 @@ class Life:
 
     def session_clean(self):
         directory = self.vfs.lookup("/var/lib/php/sessions")
-        for name in sorted(directory.entries):
+        for name in sorted(directory.entries if directory is not None else ()):
             node = directory.entries[name]
             if self.w.now - node.mtime > 1440 * SECOND:
                 self.vfs.unlink("/var/lib/php/sessions/" + name, self.w.now)
