@@ -296,11 +296,13 @@ class ErrorLogReader {
       if (statement.grants) e.action = Action::database_grant;
       e.target_user = statement.target_user;
       e.file_path = statement.file;
-    } else if (message_.empty()) {
-      message_ = entry_.command;
-    } else {
-      message_ = entry_.command + ' ' + message_;
     }
+    // The target points into the text: what is shown is made of it last.
+    if (message_.empty()) {
+      e.message = entry_.command;
+      return;
+    }
+    if (!query) message_.insert(0, entry_.command + ' ');
     e.message = message_;
   }
 
