@@ -113,14 +113,16 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Absolute; a symlink in the last place is followed, because the other segments lie beside its target.
+// Absolute. A symlink in the last place is followed, because the other segments lie beside its target; so are paths
+// with .., which do not mean what they seem to when a directory before them is a symlink.
 std::string resolve(const std::string& path) {
   std::error_code error;
-  std::filesystem::path out = std::filesystem::absolute(path, error);
+  const std::filesystem::path out = std::filesystem::absolute(path, error);
   if (error) return path;
-  if (std::filesystem::is_symlink(out, error)) {
+  const bool climbs = std::find(out.begin(), out.end(), "..") != out.end();
+  if (climbs || std::filesystem::is_symlink(out, error)) {
     auto real = std::filesystem::canonical(out, error);
-    if (!error) return real.string();
+    return error ? out.string() : real.string();
   }
   std::string text = out.lexically_normal().string();
   while (text.size() > 1 && text.back() == '/') text.pop_back();

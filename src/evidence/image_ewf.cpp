@@ -269,6 +269,21 @@ std::string ewf_segment_name(const std::string& path, unsigned number) {
 }
 
 Result<std::unique_ptr<Medium>> open_ewf(const std::string& path) {
+  // A later segment that is named by itself would bring the same disk a second time.
+  {
+    FileHandle fd = open_evidence(AT_FDCWD, path.c_str());
+    std::byte head[kFileHeader];
+    if (!fd) return fail(ErrorCode::io, errno_text("cannot open", path, errno));
+    const auto got = read_descriptor(fd.get(), 0, head);
+    if (!got) return tl::unexpected(got.error());
+    const unsigned own = ByteReader(Bytes(head).first(*got)).u16le(9).value_or(0);
+    if (own == 0) return fail(ErrorCode::truncated, "the EWF image ends within its header", 0, kFileHeader, *got);
+    const std::string first = ewf_segment_name(path, 1);
+    if (own != 1)
+      return fail(ErrorCode::unsupported, path + " is segment " + std::to_string(own) +
+                                              " of an EWF image: name the first, " +
+                                              (first.empty() ? "which ends in .E01" : first));
+  }
   std::vector<std::string> segments;
   std::vector<Problem> problems;
   Sections sections;
@@ -299,12 +314,6 @@ Result<std::unique_ptr<Medium>> open_ewf(const std::string& path) {
       break;
     }
     if (const uint16_t own = *ByteReader(head).u16le(9); own != number) {
-      if (number == 1) {
-        const std::string first = ewf_segment_name(path, 1);
-        return fail(ErrorCode::unsupported, name + " is segment " + std::to_string(own) +
-                                                " of an EWF image and not the first one" +
-                                                (first.empty() ? "" : ": name it as it was, with the ending .E01"));
-      }
       problems.push_back(segment_problem(
           name, "bad-segment", name + " says that it is segment " + std::to_string(own) + ": it is not used"));
       whole = false;

@@ -228,6 +228,11 @@ TEST_CASE("ewf: lost, cut and damaged pieces are errors and never zeros") {
     std::byte again[512];
     CHECK_FALSE(opened.image->read(*error_at, again));
   }
+  SUBCASE("a later segment was named") {
+    Opened opened = open_all(third);
+    CHECK_FALSE(opened.image);
+    CHECK(contains(opened.error, "n.E01"));
+  }
   SUBCASE("only the second segment was named, and the first is gone") {
     fs::remove(folder.path("n.E01"));
     Opened opened = open_all(folder.path("n.E02"));
