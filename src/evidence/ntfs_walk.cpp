@@ -19,6 +19,7 @@ class NtfsWalk {
       : tree_(tree), volume_(tree.volume()), visitor_(visitor), problems_(problems) {
     // Every extension record belongs to one file: more reads than records are a trap.
     extensions_left_ = 2 * volume_.record_count() + 4096;
+    lookups_left_ = extensions_left_;
     index_bytes_left_ = volume_.volume_size();
   }
 
@@ -62,15 +63,21 @@ class NtfsWalk {
              std::tuple(b.record, b.sequence, b.name.space == 2, std::string_view(b.name.name), a.name.times.changed);
     });
     const NtfsIndexEntry* before = nullptr;
+    std::optional<uint64_t> looked_up;
+    Result<NtfsFile> file = fail(ErrorCode::not_found, {});
     for (const NtfsIndexEntry& entry : entries) {
       const bool same = before && before->record == entry.record && before->sequence == entry.sequence;
       if (same && (entry.name.space == 2 || before->name.name == entry.name.name)) continue;
       before = &entry;
-      if (auto file = volume_.file(entry.record, NtfsDepth::sizes, &extensions_left_))
-        if (std::any_of(file->names.begin(), file->names.end(), [&](const NtfsName& name) {
-              return name.parent == folder.number && name.name == entry.name.name;
-            }))
-          continue;
+      if (looked_up != entry.record) {
+        file = volume_.file(entry.record, NtfsDepth::sizes, &lookups_left_);
+        looked_up = entry.record;
+      }
+      // A file whose names cannot all be read may have this one.
+      if (file && (file->damaged || std::any_of(file->names.begin(), file->names.end(), [&](const NtfsName& name) {
+                     return name.parent == folder.number && name.name == entry.name.name;
+                   })))
+        continue;
       NtfsTree::Folder place = tree_.folder(folder.number, folder.sequence);
       FileRecord record;
       record.path = std::move(place.path);
@@ -156,7 +163,7 @@ class NtfsWalk {
   NtfsVolume& volume_;
   FileVisitor& visitor_;
   WalkProblems& problems_;
-  uint64_t extensions_left_ = 0, index_bytes_left_ = 0;
+  uint64_t extensions_left_ = 0, lookups_left_ = 0, index_bytes_left_ = 0;
 };
 
 }  // namespace
