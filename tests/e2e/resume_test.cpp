@@ -16,7 +16,7 @@ using std::chrono::duration;
 
 namespace {
 
-constexpr size_t kAuthLines = 40'000;
+constexpr size_t kAuthLines = 24'000;
 constexpr int kKills = 20;
 
 struct Scene {
