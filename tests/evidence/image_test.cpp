@@ -274,6 +274,16 @@ TEST_CASE("a file whose bytes lie in a damaged chunk cannot be read; its neighbo
   REQUIRE(good);
   CHECK(*good == first);
   CHECK_FALSE(read_file_of("/second"));
+  // libtsk answers reads that fail and are no whole sectors with zeros, if it is let.
+  auto stream = (*tree)->open((*tree)->find("/second")->ref);
+  REQUIRE(stream);
+  for (const size_t size : {1u, 777u, 2048u}) {
+    std::string part(size, '\0');
+    CHECK_FALSE((*stream)->read(150'001, std::as_writable_bytes(std::span(part))));
+  }
+  std::string head(777, '\0');
+  REQUIRE((*stream)->read(1, std::as_writable_bytes(std::span(head))));
+  CHECK(head == second.substr(1, 777));
 }
 
 TEST_CASE("ewf: cut anywhere, it opens or says why, and what it gives is right") {
