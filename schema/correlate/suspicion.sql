@@ -74,6 +74,26 @@ INSERT OR IGNORE INTO suspicion SELECT l.login_id, 'bad-credential', 60,
   JOIN temp.first_pair f ON f.host_id = k.host_id AND f.user_name = k.user_name AND f.login_ts > k.ts
     AND f.login_ts < k.ts + 2592000000000
   JOIN login l ON l.login_id = f.login_id WHERE l.kind IN ('user', 'ftp');
+-- A key let in by a bad session: the account's next login with a key from where it never came before.
+INSERT OR IGNORE INTO suspicion SELECT l.login_id, 'bad-key-file', 60,
+    'a bad session changed which keys may log in as ' || l.user_name || ', and this is the first login from ' || l.source_ip, k.event_id
+  FROM bad_session b JOIN login w ON w.login_id = b.login_id
+  JOIN temp.key_file k ON k.host_id = w.host_id AND k.ts BETWEEN w.login_ts - 1000000 AND w.until_ts + 1000000
+  JOIN login l ON l.host_id = k.host_id AND l.user_name = k.user_name AND l.login_ts >= k.ts
+  JOIN temp.first_pair f ON f.login_id = l.login_id
+  WHERE w.login_ts IS NOT NULL AND w.until_ts - w.login_ts < 172800000000 AND l.verdict = 'key' AND l.kind = 'user'
+    AND NOT EXISTS (SELECT 1 FROM login p WHERE p.host_id = l.host_id AND p.user_name = l.user_name
+      AND p.key_fingerprint = l.key_fingerprint AND p.login_ts < k.ts);
+-- An address that a bad session named in its commands (fetched tools from, connected to).
+INSERT OR IGNORE INTO suspicion SELECT f.login_id, 'bad-named', 60, 'came from ' || f.source_ip || ', which a bad session named in a command', c.event_id
+  FROM (SELECT a.event_id AS event_id, ' ' || replace(replace(replace(replace(replace(t.value, '/', ' '), ':', ' '), '@', ' '), '=', ' '), '"', ' ')
+        || ' ' AS words
+      FROM bad_session b JOIN act a ON a.login_id = b.login_id JOIN event_extra x ON x.event_id = a.event_id
+      JOIN string t ON t.string_id = x.command WHERE t.value GLOB '*[0-9].[0-9]*' OR t.value GLOB '*[0-9a-f]:[0-9a-f]*' LIMIT 5000) c
+  JOIN temp.first_pair f ON instr(c.words, ' ' || f.source_ip || ' ') > 0
+  WHERE f.source_ip NOT IN ('127.0.0.1', '::1')
+    AND NOT EXISTS (SELECT 1 FROM login p WHERE p.source_ip = f.source_ip AND p.verdict IN ('known', 'key', 'console')
+      AND p.login_ts < (SELECT e.ts FROM event e WHERE e.event_id = c.event_id) - 604800000000);
 -- The same key is the same person.
 INSERT OR IGNORE INTO suspicion SELECT l.login_id, 'bad-key', 60, 'used the key of another bad session', l.first_event
   FROM (SELECT login_id FROM suspicion WHERE reason NOT IN ('bad-address', 'bad-key') GROUP BY login_id HAVING sum(score) >= 60) b

@@ -30,3 +30,15 @@ INSERT OR IGNORE INTO suspicion SELECT l.login_id, 'replaced-program', 60, min(o
   FROM temp.odd_file o JOIN login l ON l.host_id = o.host_id AND l.login_ts <= o.ts + 1000000 AND l.until_ts >= o.ts - 1000000
   WHERE o.what = 'replaced' AND l.kind = 'user' AND l.is_admin = 1 AND l.until_ts - l.login_ts < 172800000000
   GROUP BY l.login_id;
+
+-- Changes of the files that let keys in, by account.
+DROP TABLE IF EXISTS temp.key_file;
+CREATE TEMP TABLE key_file(host_id INTEGER, user_name TEXT, ts INTEGER, event_id INTEGER);
+INSERT INTO temp.key_file
+  SELECT q.host_id, a.user_name, ft.ts, ft.event_id
+  FROM (SELECT v.host_id AS host_id, d.path AS path, f.file_id AS file_id
+      FROM dir d JOIN volume v ON v.volume_id = d.volume_id JOIN file f ON f.dir_id = d.dir_id
+      WHERE d.path GLOB '*/.ssh' AND f.name IN ('authorized_keys', 'authorized_keys2') AND v.host_id IS NOT NULL LIMIT -1) q
+  JOIN account a ON a.host_id = q.host_id AND a.source = 'passwd' AND a.home || '/.ssh' = q.path
+  JOIN file_time ft ON ft.event_id >= q.file_id * 8 AND ft.event_id < q.file_id * 8 + 8
+  WHERE ft.macb & 13;

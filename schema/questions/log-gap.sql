@@ -15,7 +15,7 @@ WITH holes AS MATERIALIZED (
     (g.gap_to - g.gap_from) / 1000000.0 AS seconds, g.reason LIKE 'silent while%' AS others_go_on,
     (g.log_path LIKE '%/auth.log' OR g.log_path LIKE '%/secure' OR g.log_path LIKE '%/messages' OR g.log_path LIKE '%/syslog'
       OR g.log_path LIKE '%Evt' OR g.log_path LIKE '%evtx' OR g.log_path LIKE '%/cron') AS is_steady
-  FROM gap g WHERE g.log_path <> '(all)')
+  FROM gap g WHERE g.log_path <> '(all)' AND g.expected_interval_s IS NOT NULL)
 SELECT o.log_path || ' ' || substr($TIME(o.gap_from), 1, 19) AS subject, o.host_id, h.name AS host, o.log_path AS log_path,
   o.log_path AS file_path, 'has no record: ' || o.reason AS detail, $TIME(o.gap_from) AS from_utc, $TIME(o.gap_to) AS to_utc,
   CASE WHEN o.habit >= 7200 THEN CAST(o.habit / 3600 AS INTEGER) || ' hours' WHEN o.habit >= 120 THEN CAST(o.habit / 60 AS INTEGER)

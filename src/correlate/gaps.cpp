@@ -17,12 +17,14 @@ namespace necropsy {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000;
-constexpr int64_t kHour = 3600 * kSecond;
+constexpr int64_t kMinute = 60 * kSecond;
+constexpr int64_t kHour = 60 * kMinute;
 constexpr int64_t kWeek = 7 * 24 * kHour;
-constexpr size_t kLongest = 160;    // intervals kept of each log: three years of quiet weekends
-constexpr int64_t kFewest = 40;     // records without which a log has no habit
-constexpr int64_t kTimesHabit = 3;  // a hole is longer than so many usual pauses
-constexpr int64_t kShortest = 30 * 60 * kSecond;
+constexpr size_t kLongest = 160;           // intervals kept of each log: three years of quiet weekends
+constexpr int64_t kFewest = 40;            // minutes with a record without which a log has no habit
+constexpr int64_t kSilentEnd = 6 * kHour;  // of a log without a habit: worth a row, no more
+constexpr int64_t kTimesHabit = 3;         // a hole is longer than so many usual pauses
+constexpr int64_t kShortest = 30 * kMinute;
 constexpr size_t kMostGaps = 12;      // a log
 constexpr int64_t kNeighbours = 400;  // records of other logs that are looked at in a hole
 
@@ -34,7 +36,8 @@ struct Pause {
 struct Log {
   int64_t host = 0;
   std::string path;
-  int64_t records = 0, first = 0, last = 0, last_event = 0;
+  bool is_syslog = false;  // written by a daemon that others write to: its end means more than that of one service
+  int64_t records = 0, minutes = 0, first = 0, last = 0, last_event = 0;
   size_t boot = 0;  // boots up to `last`
   std::priority_queue<Pause, std::vector<Pause>, std::greater<>> longest;
   void add(const Pause& p) {
@@ -70,6 +73,7 @@ class Finder {
         logs_.emplace_back();
         logs_.back().host = key.first;
         logs_.back().path = key.second;
+        logs_.back().is_syslog = sources.integer(3) != 0;
       }
       log_of_[sources.integer(0)] = found->second;
     }
@@ -79,6 +83,7 @@ class Finder {
     const auto found = log_of_.find(event >> 32);
     if (found == log_of_.end()) return;
     Log& log = logs_[found->second];
+    if (log.records == 0 || ts / kMinute != log.last / kMinute) ++log.minutes;
     if (log.records++ == 0) {
       log.first = ts;
     } else if (ts - log.last >= kSecond) {
@@ -102,7 +107,19 @@ class Finder {
 
  private:
   void judge(Log& log, const std::map<int64_t, int64_t>& ends) {
-    if (log.records < kFewest) return;
+    if (log.records == 0) return;
+    const auto boots = boots_.find(log.host);
+    const int64_t end = ends.at(log.host);
+    // The silence up to the end of the host's logs is a pause too, though no record ends it.
+    std::optional<Pause> silence;
+    if (end > log.last) {
+      const int64_t on = time_on(boots == boots_.end() ? nullptr : &boots->second, log.boot, log.last, end);
+      silence = Pause{on, log.last, end, log.last_event, 0};
+    }
+    if (log.minutes < kFewest) {
+      if (log.is_syslog && silence && silence->length >= kSilentEnd && log.minutes > 2) store(log, *silence, {});
+      return;
+    }
     std::vector<Pause> pauses;
     while (!log.longest.empty()) {
       pauses.push_back(log.longest.top());
@@ -113,13 +130,7 @@ class Finder {
     // The habit: the pause that comes every other week (quiet weekends do); in a young log, the fourth longest.
     const auto weeks = static_cast<size_t>((log.last - log.first) / kWeek);
     const int64_t habit = pauses[std::min(pauses.size() - 1, weeks <= 1 ? 3 : std::max<size_t>(1, weeks / 2))].length;
-    // The silence up to the end of the host's logs is a pause too, though no record ends it.
-    const auto boots = boots_.find(log.host);
-    const int64_t end = ends.at(log.host);
-    if (end > log.last) {
-      const int64_t on = time_on(boots == boots_.end() ? nullptr : &boots->second, log.boot, log.last, end);
-      pauses.push_back({on, log.last, end, log.last_event, 0});
-    }
+    if (silence) pauses.push_back(*silence);
     std::sort(pauses.begin(), pauses.end(), std::greater<>());
     size_t stored = 0;
     for (const Pause& p : pauses) {
@@ -129,7 +140,7 @@ class Finder {
     }
   }
 
-  void store(const Log& log, const Pause& p, int64_t habit) {
+  void store(const Log& log, const Pause& p, std::optional<int64_t> habit) {
     int64_t records = 0, logs = 0;
     inside_.bind(1, log.host).bind(2, p.from + 2 * kSecond).bind(3, p.to - 2 * kSecond).bind(4, log.path);
     inside_.bind(5, kNeighbours);
@@ -146,7 +157,8 @@ class Finder {
       reason = "no log of this machine has a record in it: it was off, or all were cleared";
     if (p.after == 0) reason += "; this log ends before the others";
     insert_.bind(1, log.host).bind(2, log.path).bind(3, p.from).bind(4, p.to);
-    insert_.bind(5, static_cast<double>(habit) / kSecond).bind(6, reason).bind(7, p.before);
+    if (habit) insert_.bind(5, static_cast<double>(*habit) / kSecond);
+    insert_.bind(6, reason).bind(7, p.before);
     if (p.after) insert_.bind(8, p.after);
     insert_.run();
   }
