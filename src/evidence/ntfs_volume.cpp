@@ -78,20 +78,18 @@ bool by_first(const NtfsRun& a, const NtfsRun& b) { return a.first < b.first; }
 
 }  // namespace
 
-Result<std::unique_ptr<NtfsVolume>> NtfsVolume::open(TSK_IMG_INFO* image, uint64_t offset, uint64_t length) {
+Result<std::unique_ptr<NtfsVolume>> NtfsVolume::open(TSK_IMG_INFO* image, uint64_t offset, uint64_t length,
+                                                     bool backup) {
   std::unique_ptr<NtfsVolume> volume(new NtfsVolume(image, offset, length));
+  const uint64_t size = volume->reader_.size();
+  if (size < 1024) return fail(ErrorCode::truncated, "too small for NTFS", 0, 1024, size);
   std::array<std::byte, 512> sector;
-  const auto load = [&](uint64_t at) -> Result<NtfsBoot> {
-    if (auto done = volume->reader_.read(at, sector); !done) return tl::unexpected(done.error());
-    return decode_ntfs_boot(sector);
-  };
-  auto boot = load(0);
-  if (!boot && volume->reader_.size() >= 1024) {
-    // The copy lies in the last sector of the volume, which the filesystem itself leaves out.
-    boot = load((volume->reader_.size() - 512) / 512 * 512);
-    volume->from_backup_ = boot.has_value();
-  }
+  // The copy lies in the last sector of the volume, which the filesystem itself leaves out.
+  if (auto done = volume->reader_.read(backup ? (size - 512) / 512 * 512 : 0, sector); !done)
+    return tl::unexpected(done.error());
+  auto boot = decode_ntfs_boot(sector);
   if (!boot) return tl::unexpected(boot.error());
+  volume->from_backup_ = backup;
   volume->boot_ = *boot;
   if (auto done = volume->open_mft(); !done) return tl::unexpected(done.error());
   return volume;

@@ -19,7 +19,10 @@ namespace necropsy {
 
 class NtfsVolume {
  public:
-  static Result<std::unique_ptr<NtfsVolume>> open(TSK_IMG_INFO* image, uint64_t offset, uint64_t length);
+  // By the boot sector or, asked for with `backup`, its copy in the last sector. The copy outlives the filesystem: ask
+  // for it only where nothing else is found on the volume.
+  static Result<std::unique_ptr<NtfsVolume>> open(TSK_IMG_INFO* image, uint64_t offset, uint64_t length,
+                                                  bool backup = false);
 
   const NtfsBoot& boot() const { return boot_; }
   bool from_backup() const { return from_backup_; }  // the boot sector at the volume's end was used

@@ -38,6 +38,8 @@ Result<std::unique_ptr<FileTree>> open_tsk_tree(TSK_IMG_INFO* image, uint64_t of
   if (ext) return std::make_unique<ExtTree>(std::move(*ext), offset);
   if (auto backup = ExtVolume::open(image, offset, length, true); backup && has_root(**backup))
     return std::make_unique<ExtTree>(std::move(*backup), offset);
+  if (auto backup = NtfsVolume::open(image, offset, length, true))
+    return std::make_unique<NtfsTree>(std::move(*backup), offset);
   // A boot sector of NTFS without an MFT is worth a word; other volumes are named by whoever asked.
   if (ntfs.error().code == ErrorCode::bad_value && ntfs.error().what.find("MFT") != std::string::npos && problems)
     problems({.stage = Stage::volume,

@@ -429,6 +429,30 @@ TEST_CASE("ntfs: a name that only the unused part of an index still has") {
   CHECK(got["/file-28"].state == FileState::allocated);
 }
 
+TEST_CASE("ntfs: the boot sector's copy is used where nothing else is there, and not under another filesystem") {
+  if (!have_tools({"mkntfs", "ntfscp", "mkfs.fat", "mke2fs"})) return;
+  Scratch dir;
+  dir.write("f", "x");
+  REQUIRE(dir.run("truncate -s 64M img && mkntfs -q -F -Q img && ntfscp img f name"));
+  std::string bytes = read_file(dir / "img");
+  std::fill_n(bytes.begin(), 512, '\0');
+  dir.write("cleared", bytes);
+  Opened opened = open_volume(dir / "cleared");
+  REQUIRE(opened.tree);
+  const Walked got = walk(*opened.tree);
+  CHECK(got["/name"].type == FileType::regular);
+  CHECK(got.has_problem("damaged"));
+  REQUIRE(dir.run("cp img fat; mkfs.fat -F 32 fat; cp img ext; mke2fs -q -F -t ext4 ext"));
+  CHECK(open_volume(dir / "fat").tree->facts().type == "fat32");
+  CHECK(open_volume(dir / "ext").tree->facts().type == "ext4");
+  // And a volume of ext that became one of NTFS or FAT.
+  REQUIRE(dir.run(
+      "truncate -s 0 img && truncate -s 64M img && mke2fs -q -F -t ext4 img && cp img fat && mkfs.fat -F 32 fat && "
+      "mkntfs -q -F -Q img"));
+  CHECK(open_volume(dir / "fat").tree->facts().type == "fat32");
+  CHECK(open_volume(dir / "img").tree->facts().type == "ntfs");
+}
+
 TEST_CASE("ntfs: bytes changed at random never stop the walk") {
   if (!have_tools({"mkntfs", "ntfscp"})) return;
   Scratch dir;
