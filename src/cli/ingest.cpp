@@ -120,6 +120,7 @@ void add_ingest(CLI::App& app, ExitCode& code) {
   c->add_flag("--remote-logs", o->ingest.remote_logs,
               "The logs are those of a log server: host names are the records'");
   c->add_option("--deadline", o->deadline, "Stop after this time (10m, 2h); running again resumes");
+  c->add_flag("--force", o->ingest.force, "Try again the logs that failed in an earlier run");
   c->add_flag("--quiet", o->quiet, "No progress");
   c->footer(
       "Examples:\n"

@@ -22,6 +22,18 @@ void add_parsers(CLI::App& app, ExitCode& code) {
     printer.finish();
     code = kDone;
   });
+
+  CLI::App* demo = app.add_subcommand("demo", "How to make and read the sample case");
+  demo->footer("Example:\n  necropsy demo");
+  demo->callback([&code] {
+    put_line(
+        "The sample case is the image of a small hacked server, made without root from a seed. In the source folder:");
+    put_line("  tools/demo                      builds, makes the image, ingests it, tells the story");
+    put_line("  tools/demo --seed 7             other names, addresses, zone, dates and order of events");
+    put_line("  tools/demo --seed 7 --benign    the twin without an intruder: nothing of weight may be found");
+    put_line("  sample_images/make --seed 7 DIR the image and its truth alone");
+    code = kDone;
+  });
 }
 
 }  // namespace necropsy::cli

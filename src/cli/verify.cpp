@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "cli/context.hpp"
 #include "engine/ingest.hpp"
+#include "store/case_queries.hpp"
 
 namespace necropsy::cli {
 namespace {
@@ -15,10 +16,18 @@ struct Options {
   Format format = Format::table;
   MovedEvidence moved;
   int jobs = 2;
+  bool packages = false;
 };
 
 int run(const Options& o) {
   Database db = open_for_reading(o.path);
+  if (o.packages) {
+    Statement rows = select_package_differences(db);
+    const size_t n = print_statement(rows, o.format);
+    if (n == 0 && o.format == Format::table)
+      put_line("No program or library differs from what its package shipped (or the host has no package database).");
+    return n == 0 ? kDone : kWithProblems;
+  }
   RowPrinter printer(o.format, {"evidence", "result", "sha256", "in the case", "container says", "path"});
   bool all_good = true;
   for (const VerifyResult& r : verify_evidence(db, o.moved.pairs(), o.jobs, stop_requested)) {
@@ -53,6 +62,7 @@ void add_verify(CLI::App& app, ExitCode& code) {
   CLI::App* c = app.add_subcommand("verify", "Evidence still has the hashes that the case holds");
   c->add_option("case", o->path, "Case file")->required()->type_name("CASE.db");
   c->add_option("--jobs", o->jobs, "Worker processes")->check(CLI::Range(1, 256))->default_val(2);
+  c->add_flag("--packages", o->packages, "Programs and libraries against the image's own package database instead");
   add_format(*c, o->format);
   o->moved.add_to(*c);
   c->footer("Example:\n  necropsy verify server.db");

@@ -724,7 +724,10 @@ class Conductor final : public JobHandler {
   }
 
   void parse() {
-    for (const SourceRow& s : ledger_.skipped_sources())
+    std::vector<SourceRow> again = ledger_.sources_with("skipped");
+    if (options_.force)
+      for (SourceRow& s : ledger_.sources_with("failed")) again.push_back(std::move(s));
+    for (const SourceRow& s : again)
       if (wants_parser(s.parser) && wants_logs()) ledger_.reopen_source(s.id);
     std::map<int64_t, VolumeRow> volumes;
     for (VolumeRow& v : ledger_.volumes()) volumes[v.id] = std::move(v);

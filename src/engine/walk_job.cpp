@@ -33,8 +33,9 @@ std::string_view name_of(std::string_view path) {
 }  // namespace
 
 bool worth_probing(const FileRecord& record, std::string_view path) {
-  if (record.type != FileType::regular || record.size <= 0 || !record.content_intact || record.reallocated)
-    return false;
+  if (record.type != FileType::regular || !record.content_intact || record.reallocated) return false;
+  // An empty log tells something too: that it was never used, or was emptied.
+  if (record.size <= 0) return record.state == FileState::allocated && is_usual_place(path);
   if (record.state != FileState::allocated) return true;
   const std::string_view name = name_of(path);
   const size_t dot = name.rfind('.');
@@ -155,7 +156,7 @@ void WalkCollector::probe(const FileRecord& record, const std::string& path, uin
     if (meant) tell("read-error", got.error().what, path, got.error().offset);
     return;
   }
-  if (*got == 0 && !single_) return;
+  if (*got == 0 && !meant) return;
   head.resize(*got);
   uint64_t size = (*stream)->size();
   wire::Candidate candidate;

@@ -245,6 +245,8 @@ wire::JobDone Worker::parse(const Job& job) {
   if (content.damage) problems()(open_problem(*content.damage, job.log_path, Stage::unpack));
   if (!content.stream) return {.end = wire::JobEnd::failed, .reason = "could not be unpacked"};
 
+  if (content.stream->size() == 0 && !content.damage) return {};  // an empty log is read to its end
+
   TimeZone zone;
   if (auto known = TimeZone::from_tzif(job.host.zone_tzif)) zone = *known;
   TimeResolver clock(zone, job.year ? std::optional<int32_t>(static_cast<int32_t>(*job.year)) : std::nullopt);

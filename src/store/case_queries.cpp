@@ -135,6 +135,14 @@ std::optional<std::string> event_raw(const Database& db, int64_t event_id, bool&
   return std::string(as_text(s.blob(0)));
 }
 
+Statement select_package_differences(const Database& db) {
+  return db.prepare(
+      "SELECT h.name AS host_name, p.path AS file_path, p.package AS package, p.md5 AS md5_shipped, p.md5_found AS "
+      "md5_found "
+      "FROM package_file p JOIN host h ON h.host_id = p.host_id WHERE p.md5_found IS NOT NULL AND p.md5 IS NOT NULL "
+      "AND p.md5_found <> p.md5 AND p.conffile = 0 ORDER BY h.name, p.path");
+}
+
 bool decide_finding(Database& db, int64_t finding_id, const std::string& status, const std::string& why, int64_t when) {
   Statement s = db.prepare(
       "INSERT INTO finding_decision SELECT f.rule, coalesce(h.name, ''), f.subject, ?2, ?3, ?4 FROM finding f "

@@ -31,6 +31,9 @@ std::optional<std::string> event_raw(const Database& db, int64_t event_id, bool&
 // Keeps the analyst's word; false when there is no such finding.
 bool decide_finding(Database& db, int64_t finding_id, const std::string& status, const std::string& why, int64_t when);
 
+// Packaged programs and libraries whose content is not what their package shipped.
+Statement select_package_differences(const Database& db);
+
 // A file of the case, with what is needed to read it.
 struct StoredFile {
   int64_t file_id = 0, volume_id = 0, size = 0;

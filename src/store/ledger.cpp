@@ -528,10 +528,11 @@ std::vector<SourceRow> Ledger::open_sources() {
   return out;
 }
 
-std::vector<SourceRow> Ledger::skipped_sources() {
+std::vector<SourceRow> Ledger::sources_with(std::string_view status) {
   std::vector<SourceRow> out;
   Statement s = db_.prepare(
-      fmt::format("SELECT {} FROM source WHERE kind = 0 AND status = 'skipped' ORDER BY source_id", kSourceColumns));
+      fmt::format("SELECT {} FROM source WHERE kind = 0 AND status = ?1 ORDER BY source_id", kSourceColumns));
+  s.bind(1, status);
   while (s.step()) out.push_back(source_row(s));
   return out;
 }

@@ -118,8 +118,8 @@ class Ledger {
   // Makes sources of all candidates, in (evidence, volume, inode, stream) order; `remote`: path prefixes of log
   // servers.
   void assign_sources(bool remote_logs);
-  std::vector<SourceRow> open_sources();     // logs not done
-  std::vector<SourceRow> skipped_sources();  // left out by --only or --exclude earlier
+  std::vector<SourceRow> open_sources();                         // logs not done
+  std::vector<SourceRow> sources_with(std::string_view status);  // of coverage: skipped, failed …
   void reopen_source(int64_t source_id);
 
   void add_package(int64_t host_id, const std::string& name, const std::string& version,
