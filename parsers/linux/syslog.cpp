@@ -54,6 +54,7 @@ std::string_view cut_at_character(std::string_view text, size_t limit) {
 // A record that waits for its continuation lines.
 struct Record {
   std::string raw;
+  size_t own = 0;  // bytes of raw that are its own line; the rest is continuation
   SyslogStamp stamp;
   FileYears::Answer year;
   Extent where;
@@ -118,6 +119,7 @@ class SyslogFile {
     pending_.year = {};
     if (years_ && !stamp.instant) pending_.year = years_->next(stamp.civil.month, stamp.civil.day);
     pending_.raw.assign(piece.text);
+    pending_.own = pending_.raw.size();
     pending_.stamp = stamp;
     pending_.where = {piece.offset, piece.length};
     pending_.line = piece.line;
@@ -161,8 +163,10 @@ class SyslogFile {
     if (at == std::string_view::npos || at > 200 || !contains(pending_.raw, "COMMAND=") ||
         pending_.raw.size() + piece.text.size() > kMaxRecord)
       return;
+    if (pending_.continuations > 0) return;
     pending_.raw += ' ';
     pending_.raw += piece.text.substr(at + kMark.size());
+    pending_.own = pending_.raw.size();
   }
 
   // First pass over the rest of the file, at the first stamp without a year. False when no year can be known.
@@ -265,12 +269,19 @@ class SyslogFile {
     }
     sink_.record_read();
     last_when_ = time->when;
-    std::string_view text = pending_.raw;
+    // Lines without a stamp may be anybody's: names and addresses are read from the record's own line alone.
+    std::string_view text = std::string_view(pending_.raw).substr(0, pending_.own);
     binary_ = false;
     if (!is_plain(text)) {
       binary_ = !is_utf8(text) || has_control(text);
       clean_ = displayable(text, true);
       text = clean_;
+    }
+    rest_.clear();
+    if (pending_.raw.size() > pending_.own) {
+      const std::string_view rest = std::string_view(pending_.raw).substr(pending_.own + 1);
+      binary_ |= !is_utf8(rest) || has_control(rest);
+      rest_ = displayable(rest, true);
     }
     read_syslog_header(text, pending_.stamp, header_);
     if (!emit_repeat(*time)) {
@@ -317,7 +328,7 @@ class SyslogFile {
     }
     if (!has_last_) return false;
     // The text of the record above, at the place and time of this line.
-    std::string_view text = last_.raw;
+    std::string_view text = std::string_view(last_.raw).substr(0, last_.own);
     std::string clean;
     if (!is_plain(text)) {
       clean = displayable(text, true);
@@ -383,9 +394,12 @@ class SyslogFile {
     if (time.basis == TimeBasis::bounded)
       draft_.attribute("stamp", trim(std::string_view(pending_.raw).substr(0, pending_.stamp.end)));
     if (binary_) draft_.attribute("binary", 1);
-    if (header.text.size() > kLongText) draft_.attribute("text_bytes", static_cast<int64_t>(header.text.size()));
+    if (const size_t bytes = header.text.size() + rest_.size(); bytes > kLongText)
+      draft_.attribute("text_bytes", static_cast<int64_t>(bytes));
     if (pending_.continuations > 0)
       draft_.attribute("continuation_lines", static_cast<int64_t>(pending_.continuations));
+    if (!rest_.empty() && !e.message_format.empty())
+      draft_.attribute("continuation", cut_at_character(rest_, kMaxText));
     draft_.finish();
     sink_.event(e);
   }
@@ -444,11 +458,16 @@ class SyslogFile {
 
   // `program[pid]: text`, as the line has it where it has it.
   std::string_view message_of(const SyslogHeader& header) {
-    if (!header.shown.empty()) return cut_at_character(header.shown, kMaxText);
-    std::string text(header.tag);
-    if (header.pid) text += fmt::format("[{}]", *header.pid);
-    if (!text.empty()) text += ": ";
-    text += cut_at_character(header.text, kMaxText);
+    if (!header.shown.empty() && rest_.empty()) return cut_at_character(header.shown, kMaxText);
+    std::string text(header.shown);
+    if (text.empty()) {
+      text = header.tag;
+      if (header.pid) text += fmt::format("[{}]", *header.pid);
+      if (!text.empty()) text += ": ";
+      text += cut_at_character(header.text, kMaxText);
+    }
+    if (!rest_.empty()) text += "\\n" + rest_;
+    text.resize(cut_at_character(text, kMaxText).size());
     return draft_.keep(std::move(text));
   }
 
@@ -461,7 +480,7 @@ class SyslogFile {
   Record pending_, last_;
   bool has_pending_ = false, has_last_ = false;
   bool binary_ = false, kernel_reported_ = false;
-  std::string clean_;
+  std::string clean_, rest_;  // shown forms of the record's own line and of the lines that continue it
   SyslogHeader header_;
   EventDraft draft_;
   RecentPids recent_;

@@ -30,6 +30,20 @@ std::string_view name_of(std::string_view path) {
   return at == std::string_view::npos ? path : path.substr(at + 1);
 }
 
+// Records without a magic number are known by their name, and a log handed over by itself may have a longer one than it
+// had on its machine: web1-lastlog.bin. Text says by itself what it is.
+Located locate_by_name(Bytes head, std::string_view name, uint64_t size) {
+  if (!contains(as_text(head), std::string_view("\0", 1))) return {};
+  for (const ParserEntry& entry : all_parsers())
+    for (std::string_view usual : entry.about->paths) {
+      const std::string_view base = name_of(usual);
+      if (contains(base, "*") || contains(base, "?") || contains(base, "[") || !contains_ignore_case(name, base))
+        continue;
+      if (const Located found = locate(head, usual, size); found.parser == &entry) return found;
+    }
+  return {};
+}
+
 }  // namespace
 
 bool worth_probing(const FileRecord& record, std::string_view path) {
@@ -172,7 +186,8 @@ void WalkCollector::probe(const FileRecord& record, const std::string& path, uin
     }
   }
   const bool named = record.state != FileState::orphan;
-  const Located found = locate(as_bytes(head), named ? std::string_view(path) : std::string_view(), size);
+  Located found = locate(as_bytes(head), named ? std::string_view(path) : std::string_view(), size);
+  if (single_ && !found.parser) found = locate_by_name(as_bytes(head), name_of(path), size);
   if (found.parser) {
     candidate.parser = found.parser->about->name;
   } else if (*got == 0) {

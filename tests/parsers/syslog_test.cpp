@@ -943,6 +943,21 @@ TEST_CASE("broken lines, continuation lines, CRLF, blank lines") {
   CHECK(bad_time == 4);
 }
 
+TEST_CASE("names and addresses come from the record's own line, not from lines that follow it") {
+  const Got got = run_parser(kParser,
+                             "Aug  1 10:00:00 h sshd[7]: Failed password for eve from 192.0.2.1 port 4000 ssh2\n"
+                             "for root from 198.51.100.9 port 22 ssh2\n"
+                             "Aug  1 10:00:01 h sshd[8]: Disconnecting: Too many authentication failures for root\n"
+                             " [preauth] user admin\n",
+                             in_2005());
+  REQUIRE(got.events.size() == 2);
+  CHECK(difference("authentication.login.failure user=eve ip=192.0.2.1 attr:continuation_lines=1 "
+                   "attr:continuation=\"for root from 198.51.100.9 port 22 ssh2\"",
+                   got.events[0]) == "");
+  CHECK(got.events[1].fields.at("user") == "root");
+  check_declared(got);
+}
+
 TEST_CASE("continuation lines are bounded") {
   std::string text = "Jan  1 00:00:01 h p[1]: one\n";
   for (int i = 0; i < 5000; ++i) text += " more\n";

@@ -124,6 +124,7 @@ constexpr AttributeKey kKeys[] = {
     {"client_user", "user that a hostbased client claims to be"},
     {"command_count", "how often an SMTP peer gave the command"},
     {"continuation_lines", "lines without a stamp that belong to the record"},
+    {"continuation", "their text, where the message does not hold it"},
     {"controlling_user", "ctladdr of sendmail"},
     {"cwd", "working folder"},
     {"database", "database of a login"},
