@@ -70,7 +70,6 @@ std::string_view bounded_list(std::string_view list) {
 
 struct Stanza {
   Extent where;
-  uint64_t number = 0;
   size_t bytes = 0;
   std::string start, end, command, requester, error, comment, other;
   std::array<std::string, kLists> lists;
@@ -177,7 +176,6 @@ class File {
     if (stanza_.empty) return;
     Stanza s = std::move(stanza_);
     stanza_ = Stanza{};
-    s.number = ++number_;
     const auto start = read_stamp(s.start);
     const auto end = read_stamp(s.end);
     if (!start && !end) {
@@ -234,7 +232,7 @@ class File {
     if (shortened) attributes[count++] = {"lists_shortened", {}, 1};
     e.message = message;
     e.where = s.where;
-    e.record = s.number;
+    e.record = 0;  // several lines: the offset says where
     e.attributes = {attributes.data(), count};
     sink_.event(e);
   }
@@ -243,7 +241,6 @@ class File {
   const ParseContext& context_;
   EventSink& sink_;
   Stanza stanza_;
-  uint64_t number_ = 0;
 };
 
 Match probe(const Probe& p) {

@@ -33,7 +33,7 @@ SELECT e.event_id AS event_id,
       || coalesce(e.status, '-') || ' ' || coalesce(e.bytes, '-')
     ELSE k.category || ' ' || k.action END AS TEXT) AS message,
   s.parser AS parser, ev.label AS evidence, s.log_path AS log_path, e.log_offset AS log_offset,
-  CAST(coalesce(e.record, e.event_id & 4294967295) AS INTEGER) AS log_record,
+  CAST(nullif(coalesce(e.record, e.event_id & 4294967295), 0) AS INTEGER) AS log_record,
   CAST(CASE WHEN s.log_path IS NOT NULL THEN CASE s.remote WHEN 1 THEN 'remote' ELSE 'local' END END AS TEXT)
     AS log_origin,
   CAST(1 + (SELECT count(*) FROM event_source es WHERE es.event_id = e.event_id) AS INTEGER) AS sources,

@@ -7,13 +7,13 @@ GROUP BY h.name, s.log_path, s.parser, k.category, k.action, c.day;
 
 CREATE VIEW event_sources AS
 SELECT e.event_id AS event_id, ev.label AS evidence, s.log_path AS log_path, e.log_offset AS log_offset,
-  CAST(coalesce(e.record, e.event_id & 4294967295) AS INTEGER) AS log_record,
+  CAST(nullif(coalesce(e.record, e.event_id & 4294967295), 0) AS INTEGER) AS log_record,
   CASE s.file_state WHEN 0 THEN 'allocated' WHEN 1 THEN 'deleted' WHEN 2 THEN 'orphan' WHEN 3 THEN 'recovered' END
     AS state, s.parser AS parser
 FROM event e JOIN source s ON s.source_id = e.event_id >> 32 JOIN evidence ev ON ev.evidence_id = s.evidence_id
 WHERE s.log_path IS NOT NULL
 UNION ALL
-SELECT x.event_id, ev.label, s.log_path, x.log_offset, x.record,
+SELECT x.event_id, ev.label, s.log_path, x.log_offset, nullif(x.record, 0),
   CASE s.file_state WHEN 0 THEN 'allocated' WHEN 1 THEN 'deleted' WHEN 2 THEN 'orphan' WHEN 3 THEN 'recovered' END,
   s.parser
 FROM event_source x JOIN source s ON s.source_id = x.source_id JOIN evidence ev ON ev.evidence_id = s.evidence_id;

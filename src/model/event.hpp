@@ -67,7 +67,7 @@ struct Event {
   std::string_view message_format;
   std::string_view message;
   Extent where;
-  uint64_t record = 0;  // line or record number in the file, from 1
+  uint64_t record = 0;  // line or record number in the file, from 1; 0 for records of several lines that have none
   // How often the record says this happened ("message repeated N times"); kept as attribute repeat_count when > 1.
   uint32_t repeat_count = 1;
   std::span<const Attribute> attributes;

@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -54,13 +55,19 @@ struct Case {
 };
 
 // An image of a 2003 system volume that holds `security` and `system` as its logs, and the case made of it.
-Case ingest(const Folder& folder, const std::string& security, const std::string& system) {
+Case ingest(const Folder& folder, const std::string& security, const std::string& system,
+            const std::vector<std::string>& more = {}) {
   write(folder.path / "sec", security);
   write(folder.path / "sys", system);
   const std::string image = (folder.path / "disk.img").string();
-  const auto made = run({"python3", NECROPSY_SOURCE_DIR "/tests/e2e/make_ntfs.py", image, "16",
-                         (folder.path / "sec").string() + "=WINDOWS/system32/config/SecEvent.Evt",
-                         (folder.path / "sys").string() + "=WINDOWS/system32/config/SysEvent.Evt"});
+  std::vector<std::string> words = {"python3",
+                                    NECROPSY_SOURCE_DIR "/tests/e2e/make_ntfs.py",
+                                    image,
+                                    "16",
+                                    (folder.path / "sec").string() + "=WINDOWS/system32/config/SecEvent.Evt",
+                                    (folder.path / "sys").string() + "=WINDOWS/system32/config/SysEvent.Evt"};
+  words.insert(words.end(), more.begin(), more.end());
+  const auto made = run(words);
   REQUIRE(made.first == 0);
   Case out{(folder.path / "case.db").string()};
   const auto [code, text] = run({NECROPSY_PROGRAM, "ingest", image, "--case", out.db, "--quiet"});
@@ -124,6 +131,30 @@ TEST_CASE("a made Security log: guessed logon, new account, open and closed sess
   const auto [code, logins] = run({NECROPSY_PROGRAM, "logins", made.db});
   CHECK(code == 0);
   CHECK(contains(logins, "198.51.100.7"));
+}
+
+TEST_CASE("a program in C:/ is dated by its names and laid to the session that was open") {
+  // The image is made now, so its file times are of now, and so are the records.
+  const auto now = static_cast<uint32_t>(std::time(nullptr));
+  test::EvtBuilder log, system;
+  system.add(
+      {.time = now - 7200, .identifier = 0x80000000 | 6005, .source = u"EventLog", .computer = u"SRV1", .type = 4});
+  log.add(logon(now - 600, 528, u"Administrator", u"(0x0,0x1F00)", u"10", u"198.51.100.7"));
+  log.add(security(now + 600, 538, {u"Administrator", u"SRV1", u"(0x0,0x1F00)", u"10"}));
+  const Folder folder;
+  write(folder.path / "tool", "MZ" + std::string(5000, '\x90'));
+  const Case made = ingest(folder, log.closed(), system.closed(), {(folder.path / "tool").string() + "=tool.exe"});
+  const std::string fn = made.sql(
+      "SELECT count(*) FROM files WHERE file_path = \"C:/tool.exe\" AND fn_created IS NOT NULL AND "
+      "abs(julianday(substr(fn_created, 1, 19)) - julianday(\"now\")) < 0.01");
+  CHECK(fn == "1\n");
+  CHECK(made.sql("SELECT count(*) > 0 FROM timeline WHERE file_path = \"C:/tool.exe\" AND macb_source = \"fn\"") ==
+        "1\n");
+  CHECK(contains(made.sql("SELECT title, user_name, source_ip FROM findings"), "C:/tool.exe"));
+  const auto [code, answer] = run({NECROPSY_PROGRAM, "ask", made.db, "who-dropped", "--set", "path=C:/tool.exe"});
+  CHECK(code == 0);
+  CHECK(contains(answer, "session open"));
+  CHECK(contains(answer, "198.51.100.7"));
 }
 
 TEST_CASE("the 2003 Security log of the shared evidence, in an NTFS image") {

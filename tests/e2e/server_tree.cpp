@@ -184,6 +184,12 @@ ServerTree write_server(const fs::path& folder, size_t auth_lines) {
       "/run/mysqld/mysqld.sock\nTime\t\t    Id Command\tArgument\n230302  8:20:00\t     3 Connect\troot@localhost on  "
       "using Socket\n\t\t     3 Query\tselect @@version\n\t\t     3 Quit\t\n",
       false);
+  log("apt/history.log",
+      "\nStart-Date: 2023-03-02  09:00:00\nCommandline: apt-get install nmap\nRequested-By: alice (1000)\n"
+      "Install: nmap:amd64 (7.91)\nEnd-Date: 2023-03-02  09:00:03\n"
+      "\nStart-Date: 2023-03-03  09:00:00\nCommandline: apt-get remove nmap\nRequested-By: bob (1001)\n"
+      "Remove: nmap:amd64 (7.91)\nEnd-Date: 2023-03-03  09:00:02\n",
+      false);
   std::string wtmp = login(2, "reboot", "~", 0, kStart + 60);
   for (uint32_t i = 0; i < 20; ++i) {
     wtmp += login(7, i % 2 ? "alice" : "bob", "pts/0", 2000 + i, kStart + 4000 + i * 7200);

@@ -46,7 +46,7 @@ TEST_CASE("a stanza is one event with who, what and until when") {
   CHECK(got.events[0]["message"] == "apt: 2 installed: liblua:amd64, nmap:amd64");
   CHECK(got.events[0].where.offset == 1);
   CHECK(got.events[0].where.length == kInstall.size() - 1);
-  CHECK(got.events[0].record == 1);
+  CHECK(got.events[0].record == 0);
 }
 
 TEST_CASE("kinds of run") {
