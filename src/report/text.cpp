@@ -75,9 +75,9 @@ void text_finding(std::string& out, const FindingCard& f) {
 
 std::string write_text(const Document& document) {
   std::string out = terminal_text(document.title) + "\n" + std::string(std::min(kWidth, document.title.size()), '=') +
-                    "\n" + document.subtitle + "\n";
+                    "\n" + terminal_text(document.subtitle) + "\n";
   for (const Section& s : document.sections) {
-    out += "\n" + s.title + "\n" + std::string(s.title.size(), '-') + "\n";
+    out += "\n" + terminal_text(s.title) + "\n" + std::string(std::min(kWidth, s.title.size()), '-') + "\n";
     for (const Block& b : s.blocks) {
       switch (b.kind) {
         case Block::Kind::paragraph:
