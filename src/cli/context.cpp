@@ -62,6 +62,7 @@ void watch_signals() {
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGHUP, &action, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is a full disk: the write says so
 }
 
 void set_deadline(std::string_view text) {

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
+#include <cstdlib>
 #include <thread>
 
 #include "base/text.hpp"
@@ -16,7 +17,11 @@ using std::chrono::duration;
 
 namespace {
 
-constexpr size_t kAuthLines = 24'000;
+// Lines of the largest log; NECROPSY_RESUME_LINES=200000 makes each stage longer.
+size_t auth_lines() {
+  const char* wanted = std::getenv("NECROPSY_RESUME_LINES");
+  return wanted ? std::strtoul(wanted, nullptr, 10) : 24'000;
+}
 constexpr int kKills = 20;
 
 struct Scene {
@@ -27,8 +32,8 @@ struct Scene {
   double seconds = 0;  // of an undisturbed run
 
   Scene() {
-    const ServerTree tree = write_server(folder / "tree", kAuthLines);
-    make_server_disk(tree, folder.path(), disk, 32);
+    const ServerTree tree = write_server(folder / "tree", auth_lines());
+    make_server_disk(tree, folder.path(), disk, 32 + static_cast<unsigned>(auth_lines() / 5000));
     const Ran ran = program(command());
     REQUIRE_MESSAGE(ran.code == 0, ran.err);
     seconds = ran.seconds;
@@ -117,12 +122,14 @@ TEST_CASE("Ctrl-C and a deadline end with code 5 and one readable file") {
     CHECK(program({"info", s.db.string()}).code == 0);
     s.finish("SIGINT");
   }
-  s.forget();
-  std::vector<std::string> hurried = s.command();
-  hurried.insert(hurried.end(), {"--deadline", "1s"});
-  const Ran ran = program(hurried);
-  CHECK_MESSAGE((ran.code == 5 || (ran.code == 0 && s.seconds < 1.3)), ran.code, " ", ran.err);
-  CHECK(ran.seconds < 5 + s.seconds);
-  CHECK(faults_of_file(s.db) == "");
-  s.finish("--deadline");
+  for (const char* limit : {"0s", "1s"}) {
+    s.forget();
+    std::vector<std::string> hurried = s.command();
+    hurried.insert(hurried.end(), {"--deadline", limit});
+    const Ran ran = program(hurried);
+    CHECK_MESSAGE((ran.code == 5 || (ran.code == 0 && limit[0] == '1' && s.seconds < 1.3)), ran.code, " ", ran.err);
+    CHECK(ran.seconds < 5 + s.seconds);
+    CHECK(faults_of_file(s.db) == "");
+    s.finish(std::string("--deadline ") + limit);
+  }
 }

@@ -158,6 +158,40 @@ TEST_CASE("copies merge across files, the n-th with the n-th, never inside one")
                  "ON s.log_path = c.log_path GROUP BY c.log_path HAVING c.events <> n)") == 0);
 }
 
+TEST_CASE("a log that is read in a later run joins the events that are there, and takes no id away") {
+  Database db = memory_case();
+  seed(db);
+  db.execute(
+      "INSERT INTO source(source_id, kind, host_id, evidence_id, volume_id, parser, log_path, file_state) "
+      "VALUES(4, 0, 1, 1, 1, 'syslog', '/var/log/auth.log.2', 0)");
+  CaseWriter writer(db);
+  Ledger ledger(writer);
+  TextTable texts;
+  const auto add = [&](int64_t id, std::vector<EventRow> rows) {
+    SourceEnd end;
+    end.status = "complete";
+    writer.add_events(id, batch_of(texts, std::move(rows)), false, {}, end.totals);
+    ledger.finish_source(id, end);
+  };
+  // Twice in one log, once in the other: the second of the one stays alone.
+  add(3, {login(texts, 10, "a", 1)});
+  add(4, {login(texts, 10, "a", 1), login(texts, 10, "a", 2), login(texts, 11, "b", 3)});
+  ledger.merge_copies();
+  const auto ids = [&] {
+    std::string out;
+    Statement s = db.prepare("SELECT event_id, sources FROM timeline ORDER BY event_id");
+    while (s.step()) out += std::to_string(s.integer(0) >> 32) + "/" + std::to_string(s.integer(1)) + " ";
+    return out;
+  };
+  CHECK(ids() == "3/2 4/1 4/1 ");
+  // A log with a lower number, left out at first: its first two are those that are there, its third is new.
+  add(2, {login(texts, 10, "a", 1), login(texts, 10, "a", 2), login(texts, 10, "a", 3), login(texts, 12, "c", 4)});
+  ledger.merge_copies();
+  CHECK(ids() == "2/1 2/1 3/3 4/2 4/1 ");
+  writer.commit();
+  CHECK(db.value("SELECT count(*) FROM event_sources") == 8);
+}
+
 TEST_CASE("a source that did not end can be forgotten whole") {
   Database db = memory_case();
   seed(db);
