@@ -25,7 +25,7 @@ WHERE e.kind >= 128 AND e.kind IN (SELECT kind_id FROM kind WHERE
     OR category = 'ftp'
     OR category = 'database' AND action IN ('login', 'logout')
     OR category = 'service' AND action = 'installed'
-    OR category = 'host' AND action IN ('log-cleared', 'time-changed')
+    OR category = 'host' AND action IN ('log-cleared', 'time-changed', 'shutdown')
     OR category = 'configuration' AND action IN ('audit-policy-changed', 'task-created', 'firewall-changed'))
   AND e.flags & 7 <> 5 AND (x.host IS NULL OR hn.host_id IS NOT NULL)
 ORDER BY host, e.ts, e.ns, e.event_id

@@ -19,7 +19,8 @@ WITH pairs AS MATERIALIZED (
     count(*) OVER (PARTITION BY l.host_id, l.user_name, l.source_ip) AS uses,
     min(l.login_ts) OVER (PARTITION BY l.host_id, l.user_name) AS account_since
   FROM login l
-  WHERE l.kind IN ('user', 'ftp', 'database') AND l.source_ip IS NOT NULL AND l.user_name IS NOT NULL AND l.login_ts IS NOT NULL),
+  WHERE l.kind IN ('user', 'ftp', 'database') AND l.source_ip IS NOT NULL AND l.user_name IS NOT NULL AND l.login_ts IS NOT NULL
+    AND l.source_ip NOT IN ('127.0.0.1', '::1')),
 firsts AS MATERIALIZED (
   SELECT p.*, count(*) OVER (PARTITION BY p.host_id, p.user_name) AS addresses, b.score AS score, b.reasons AS reasons,
     (SELECT sum(s.score) FROM suspicion s WHERE s.login_id = p.login_id) AS doubt

@@ -11,11 +11,13 @@
 -- sentence: {path}: {explanation}.
 -- finding: no
 WITH born AS MATERIALIZED (
-  SELECT v.host_id AS host_id, f.file_id AS file_id, $PATH(d.path, f.name) AS path, f.name AS name, f.uid AS uid, t.ts AS ts,
-    t.event_id AS event_id, CASE WHEN t.macb & 8 THEN 'born' WHEN t.macb & 4 THEN 'inode changed' ELSE 'written' END AS what
-  FROM dir d JOIN volume v ON v.volume_id = d.volume_id JOIN file f ON f.dir_id = d.dir_id
-  JOIN file_time t ON t.event_id >= f.file_id * 8 AND t.event_id < f.file_id * 8 + 8
-  WHERE $PATH(d.path, f.name) GLOB :path AND t.macb & 13 AND v.host_id IS NOT NULL LIMIT 2000),
+  SELECT q.*, t.ts AS ts, t.event_id AS event_id,
+    CASE WHEN t.macb & 8 THEN 'born' WHEN t.macb & 4 THEN 'inode changed' ELSE 'written' END AS what
+  FROM (SELECT v.host_id AS host_id, f.file_id AS file_id, $PATH(d.path, f.name) AS path, f.name AS name, f.uid AS uid
+      FROM dir d JOIN volume v ON v.volume_id = d.volume_id JOIN file f ON f.dir_id = d.dir_id
+      WHERE $PATH(d.path, f.name) GLOB :path AND v.host_id IS NOT NULL LIMIT -1) q
+  JOIN file_time t ON t.event_id >= q.file_id * 8 AND t.event_id < q.file_id * 8 + 8
+  WHERE t.macb & 13 LIMIT 2000),
 why AS (
   SELECT b.*, 1 AS rank, 'package run' AS explanation, NULL AS user_name, NULL AS source_ip, r.first_event AS because
   FROM born b JOIN package_run r ON r.host_id = b.host_id AND r.from_ts <= b.ts AND r.to_ts >= b.ts

@@ -22,6 +22,8 @@ constexpr int64_t kOneLogin = 120 * kSecond;
 constexpr int64_t kOneLogout = 5 * kSecond;
 // Two records of one tty: utmp and wtmp are written by the same call.
 constexpr int64_t kSameRecord = 2 * kSecond;
+// A shutdown takes so long at most: daemons tell of sessions they end.
+constexpr int64_t kStopping = 120 * kSecond;
 // Sessions held at once; an endless row of logins without logout must not fill memory.
 constexpr size_t kMostOpen = 100'000;
 
@@ -96,6 +98,10 @@ std::string_view kind_of_logon_type(std::optional<int64_t> type) {
   }
 }
 
+bool is_console(const Record& r) {
+  return logon_type_of(r) == 2 && (r.addr.empty() || r.addr == "127.0.0.1" || r.addr == "::1");
+}
+
 bool is_system_logon(std::string_view id) { return id == "0x3e7" || id == "0x3e5" || id == "0x3e4" || id == "0x3e6"; }
 
 // Terminals of people who came over a network; getty writes logouts of its own on the others.
@@ -116,6 +122,11 @@ class Collector {
   void take(const Record& r) {
     if (r.host != host_) start_host(r.host);
     pass_boots(r.ts);
+    if (stopping_ && r.ts > *stopping_ + kStopping) stop();
+    if (r.is("host", "shutdown")) {
+      stopping_ = r.ts;
+      return;
+    }
     last_record_ = std::max(last_record_, r.ts);
     switch (r.family) {
       case Family::utmp:
@@ -137,6 +148,7 @@ class Collector {
 
  private:
   void start_host(int64_t host) {
+    if (stopping_) stop();
     for (auto& [key, s] : open_) {
       if (!s.ended()) end_at_image(s);
       emit(s);
@@ -149,6 +161,7 @@ class Collector {
     boots_of_host_ = found == boots_.end() ? nullptr : &found->second;
     next_boot_ = 0;
     last_record_ = INT64_MIN;
+    stopping_.reset();
   }
 
   // A boot ends whatever was open: at the shutdown where one is known, else at the last sign of life before it.
@@ -169,9 +182,20 @@ class Collector {
         open_.clear();
         order_.clear();
         alias_.clear();
+        stopping_.reset();
       }
       ++next_boot_;
     }
+  }
+
+  // The machine was shut down: sessions of before end with it, those that no record ended by themselves.
+  void stop() {
+    for (auto& [key, s] : open_)
+      if (!s.ended() && s.last_ts <= *stopping_) {
+        s.basis = "next-boot";
+        s.logout = *stopping_;
+      }
+    stopping_.reset();
   }
 
   void end_at_image(Session& s) {
@@ -417,6 +441,14 @@ class Collector {
     if (r.is("authentication", "login") && r.kind.outcome == "success") {
       // The event log service writes some records twice.
       if (s && !s->ended() && s->login && r.ts - *s->login <= kSecond && s->user == r.user) return attach(*s, r);
+      // There is one console: who logs on there ended what was open, though 538 often says nothing.
+      if (is_console(r)) {
+        if (Session* before = find_alias("console"); before && !before->ended()) {
+          before->basis = "open";
+          before->until = r.ts;
+        }
+        alias_["console"] = key;
+      }
       open(key, r, kind_of_logon_type(logon_type_of(r)));
       return;
     }
@@ -446,6 +478,7 @@ class Collector {
   const std::vector<Boot>* boots_of_host_ = nullptr;
   size_t next_boot_ = 0;
   int64_t last_record_ = INT64_MIN;
+  std::optional<int64_t> stopping_;  // a shutdown whose last lines are still to come
   int64_t last_raw_id_ = 0;
   std::unordered_map<std::string, Session> open_;
   std::unordered_map<std::string, std::string> alias_;  // peer, or user and peer -> key

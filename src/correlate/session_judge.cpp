@@ -102,10 +102,11 @@ class Judge {
     if (const auto found = known_.find(pair); found != known_.end() && ts - found->second >= kDay)
       used_since = found->second;
     const bool windows = logon_type.has_value();
-    const bool console =
-        peer.empty() && (windows ? *logon_type == 2 || *logon_type == 7 || *logon_type == 11
-                                 : is_local_tty(tty) || service == "login" || service.starts_with("gdm") ||
-                                       service.starts_with("lightdm") || service.starts_with("sddm"));
+    // Windows 2003 writes 127.0.0.1 for who sits at the machine.
+    const bool at_home = peer.empty() || (windows && (peer == "127.0.0.1" || peer == "::1"));
+    const bool console = at_home && (windows ? *logon_type == 2 || *logon_type == 7 || *logon_type == 11
+                                             : is_local_tty(tty) || service == "login" || service.starts_with("gdm") ||
+                                                   service.starts_with("lightdm") || service.starts_with("sddm"));
     const bool method_known = windows || (!method.empty() && told_by_service) || (kind == "ftp" && told_by_service);
     if (is_key(method)) {
       verdict = "key";
