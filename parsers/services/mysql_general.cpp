@@ -28,15 +28,17 @@ constexpr std::string_view kPaths[] = {"**/mysql/mysql.log",    "**/mysql/genera
 constexpr Action kEmits[] = {Action::database_login, Action::database_logout,  Action::database_query,
                              Action::database_grant, Action::database_message, Action::database_stopped};
 
-constexpr AttributeKey kKeys[] = {{"command", "command of the protocol, as the log names it"},
-                                  {"database", "database that was asked for"},
-                                  {"transport", "TCP/IP, Socket, SSL/TLS, Named Pipe …"},
-                                  {"using_password", "whether a refused client gave a password"},
-                                  {"client_user", "account of the connection, from its Connect entry in this file"},
-                                  {"client", "address or host of the connection, from its Connect entry in this file"},
-                                  {"target_host", "host part of the account that a statement is about"},
-                                  {"proxy_user", "account that the client was given instead of its own"},
-                                  {"lines", "lines of the entry, where there is more than one"}};
+constexpr AttributeKey kKeys[] = {
+    {"command", "command of the protocol, as the log names it"},
+    {"database", "database that was asked for"},
+    {"transport", "TCP/IP, Socket, SSL/TLS, Named Pipe …"},
+    {"using_password", "whether a refused client gave a password"},
+    {"client_user", "account of the connection, from its Connect entry in this file"},
+    {"client", "address or host of the connection, from its Connect entry in this file"},
+    {"file", "file that the statement reads or writes, where it does not stand in its first line"},
+    {"target_host", "host part of the account that a statement is about"},
+    {"proxy_user", "account that the client was given instead of its own"},
+    {"lines", "lines of the entry, where there is more than one"}};
 
 constexpr Sample kSamples[] = {
     {"080412 14:02:19\t     12 Connect     root@192.0.2.5 on shop\n"
@@ -280,7 +282,12 @@ class GeneralReader {
       if (statement.grants) e.action = Action::database_grant;
       e.target_user = statement.target_user;
       add("target_host", statement.target_host);
-      e.file_path = statement.file;
+      // A column has to stand in the line that the row points to.
+      if (entry.lines == 0 || contains(text.substr(0, text.find('\n')), statement.file)) {
+        e.file_path = statement.file;
+      } else {
+        add("file", statement.file);
+      }
       return;
     }
     if (command == "Quit") {

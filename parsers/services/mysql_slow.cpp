@@ -28,6 +28,7 @@ constexpr AttributeKey kKeys[] = {{"query_time", "seconds that the statement too
                                   {"rows_sent", "rows that were sent"},
                                   {"rows_examined", "rows that were looked at"},
                                   {"database", "database in use"},
+                                  {"file", "file that the statement reads or writes"},
                                   {"target_host", "host part of the account that a statement is about"},
                                   {"time_from",
                                    "what the time of the row was read from: set-timestamp, time-line, or "
@@ -249,7 +250,8 @@ class SlowReader {
     e.action = statement.grants ? Action::database_grant : Action::database_query;
     e.target_user = statement.target_user;
     add("target_host", statement.target_host);
-    e.file_path = statement.file;
+    // A column has to stand in the line that the row points to; the statement stands below it.
+    add("file", statement.file);
     message_ = trim(entry.statement);
     for (char& c : message_)
       if (c == '\n' || c == '\r' || c == '\t') c = ' ';
@@ -270,7 +272,7 @@ class SlowReader {
   std::optional<Timestamp> last_;
   Peer peer_;
   std::string message_;
-  std::array<Attribute, 10> attributes_{};
+  std::array<Attribute, 12> attributes_{};
   size_t count_ = 0;
   bool orphan_ = false;
 };

@@ -14,6 +14,8 @@ JOIN source s ON s.source_id = e.event_id >> 32
 LEFT JOIN event_extra x ON x.event_id = e.event_id
 LEFT JOIN string xh ON xh.string_id = x.host
 LEFT JOIN temp.host_name hn ON hn.name = lower(xh.value)
-WHERE e.flags & 7 <> 5 AND (x.host IS NULL OR hn.host_id IS NOT NULL);
+WHERE e.flags & 7 <> 5 AND (x.host IS NULL OR hn.host_id IS NOT NULL)
+-- Lie together what is asked for together.
+ORDER BY 1, 2, 8;
 CREATE INDEX temp.failure_peer ON failure(host_id, peer, ts);
 CREATE INDEX temp.failure_user ON failure(host_id, user, ts) WHERE user IS NOT NULL AND class = 1;

@@ -1,3 +1,5 @@
+-- Temporary tables hold what is counted per failure and per file: their cache is as small as 2 MiB unless it is asked for.
+PRAGMA temp.cache_size = -65536;
 -- Names by which records of a log server may call a host of this case.
 CREATE TEMP TABLE IF NOT EXISTS host_name(name TEXT PRIMARY KEY, host_id INTEGER NOT NULL) WITHOUT ROWID;
 DELETE FROM temp.host_name;

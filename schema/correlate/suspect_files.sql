@@ -13,26 +13,17 @@ grouped AS (SELECT host_id, ts, event_id, sum(starts) OVER (PARTITION BY host_id
 SELECT host_id, min(ts) - 30000000, max(ts) + 120000000, min(event_id), max(event_id) FROM grouped GROUP BY host_id, run;
 
 INSERT INTO birth_burst
-SELECT s.host_id, ft.ts / 60000000, count(*) FROM file_time ft JOIN source s ON s.source_id = ft.event_id >> 32
-WHERE ft.macb & 8 OR (ft.macb & 4 AND ft.macb & 1) GROUP BY 1, 2 HAVING count(*) >= 80;
+SELECT s.host_id, q.minute, sum(q.n) FROM (
+  SELECT ft.event_id >> 32 AS source_id, ft.ts / 60000000 AS minute, count(*) AS n FROM file_time ft
+  WHERE ft.macb & 8 OR (ft.macb & 4 AND ft.macb & 1) GROUP BY minute, source_id) q
+JOIN source s ON s.source_id = q.source_id GROUP BY 1, 2 HAVING sum(q.n) >= 80;
 
--- Candidates by place and name; times come after, so that only few files are looked up.
-DROP TABLE IF EXISTS temp.candidate_file;
-CREATE TEMP TABLE candidate_file AS
-SELECT q.file_id, q.host_id, q.path, q.name, q.uid, q.mode, q.size, q.deleted, q.place,
+-- Folders are few: what kind of place each is, is asked once.
+DROP TABLE IF EXISTS temp.dir_place;
+CREATE TEMP TABLE dir_place(dir_id INTEGER PRIMARY KEY, host_id INTEGER NOT NULL, path TEXT NOT NULL, place TEXT NOT NULL, odd INTEGER NOT NULL);
+INSERT INTO temp.dir_place
+SELECT d.dir_id, v.host_id, d.path,
   CASE
-    WHEN q.mode & 2048 AND q.mode & 73 THEN 'setuid'
-    WHEN q.place = 'device' THEN 'device-folder'
-    WHEN q.odd THEN 'odd-name'
-    WHEN q.stream THEN 'stream'
-    WHEN q.place = 'web' AND q.script THEN 'web-script'
-    WHEN q.script THEN 'script'
-    WHEN q.library THEN 'library'
-    WHEN q.archive THEN 'archive'
-    ELSE 'program' END AS kind
-FROM (SELECT f.file_id AS file_id, v.host_id AS host_id, $PATH(d.path, f.name) AS path, f.name AS name, f.uid AS uid,
-    coalesce(f.mode, 0) AS mode, f.size AS size, f.state & 7 <> 0 AS deleted,
-    CASE
       WHEN d.path IN ('/tmp', '/var/tmp', '/dev/shm') OR d.path GLOB '/tmp/*' OR d.path GLOB '/var/tmp/*' OR d.path GLOB '/dev/shm/*'
         OR lower(d.path) GLOB 'c:/windows/temp*' OR lower(d.path) GLOB 'c:/winnt/temp*' OR lower(d.path) GLOB 'c:/temp*'
         OR lower(d.path) GLOB '?:/documents and settings/*/local settings/temp*' THEN 'temporary'
@@ -48,24 +39,43 @@ FROM (SELECT f.file_id AS file_id, v.host_id AS host_id, $PATH(d.path, f.name) A
       WHEN d.path GLOB '/bin*' OR d.path GLOB '/sbin*' OR d.path GLOB '/usr/bin*' OR d.path GLOB '/usr/sbin*' OR d.path GLOB '/usr/local/*'
         OR d.path GLOB '/lib*' OR d.path GLOB '/usr/lib*' OR d.path GLOB '/etc/init.d*' OR lower(d.path) GLOB '?:/windows*'
         OR lower(d.path) GLOB '?:/winnt*' THEN 'system'
-      ELSE 'other' END AS place,
+      ELSE 'other' END,
+  d.path GLOB '*/... *' OR d.path GLOB '*/.. *' OR d.path GLOB '*/...' OR d.path GLOB '*/ ' OR d.path GLOB '*/ /*' OR d.path GLOB '*/.../*'
+FROM dir d JOIN volume v ON v.volume_id = d.volume_id WHERE v.host_id IS NOT NULL;
+-- Candidates by place and name; times come after, so that only few files are looked up.
+DROP TABLE IF EXISTS temp.candidate_file;
+CREATE TEMP TABLE candidate_file AS
+SELECT q.file_id, q.host_id, q.path, q.name, q.uid, q.mode, q.size, q.deleted, q.place,
+  CASE
+    WHEN q.mode & 2048 AND q.mode & 73 THEN 'setuid'
+    WHEN q.place = 'device' THEN 'device-folder'
+    WHEN q.odd THEN 'odd-name'
+    WHEN q.stream THEN 'stream'
+    WHEN q.place = 'web' AND q.script THEN 'web-script'
+    WHEN q.script THEN 'script'
+    WHEN q.library THEN 'library'
+    WHEN q.archive THEN 'archive'
+    ELSE 'program' END AS kind
+FROM (SELECT r.file_id AS file_id, r.host_id AS host_id, $PATH(r.folder, r.name) AS path, r.name AS name, r.uid AS uid, r.mode AS mode,
+    r.size AS size, r.deleted AS deleted, r.place AS place,
     -- Names that hide: blanks, dots, or bytes that are not shown as they are.
-    (f.name GLOB '.. *' OR f.name GLOB '...*' OR f.name GLOB '. *' OR f.name GLOB ' *' OR f.name GLOB '* ' OR trim(f.name, ' .') = ''
-      OR instr(f.name, '\x') > 0 OR instr(f.name, '\u') > 0 OR d.path GLOB '*/... *' OR d.path GLOB '*/.. *' OR d.path GLOB '*/...'
-      OR d.path GLOB '*/ ' OR d.path GLOB '*/ /*' OR d.path GLOB '*/.../*') AND f.name <> '' AND f.name NOT GLOB '$*' AS odd,
-    f.attribute_id IS NOT NULL AND f.name NOT GLOB '$*' AND f.name NOT GLOB '*:Zone.Identifier'
-      AND f.name NOT GLOB '*:?Q30lsldxJoudresxAaaqpcawXc' AND f.name NOT GLOB '*:{4c8cc155*' AND f.size > 0 AS stream,
-    (lower(f.name) GLOB '*.php' OR lower(f.name) GLOB '*.php[3-8]' OR lower(f.name) GLOB '*.phtml' OR lower(f.name) GLOB '*.phar'
-      OR lower(f.name) GLOB '*.pl' OR lower(f.name) GLOB '*.cgi' OR lower(f.name) GLOB '*.py' OR lower(f.name) GLOB '*.sh'
-      OR lower(f.name) GLOB '*.jsp' OR lower(f.name) GLOB '*.jspx' OR lower(f.name) GLOB '*.asp' OR lower(f.name) GLOB '*.aspx'
-      OR lower(f.name) GLOB '*.asp;*' OR lower(f.name) GLOB '*.ashx' OR lower(f.name) GLOB '*.bat' OR lower(f.name) GLOB '*.cmd'
-      OR lower(f.name) GLOB '*.vbs' OR lower(f.name) GLOB '*.ps1' OR lower(f.name) GLOB '*.rb') AS script,
-    (lower(f.name) GLOB '*.exe' OR lower(f.name) GLOB '*.com' OR lower(f.name) GLOB '*.scr' OR lower(f.name) GLOB '*.pif') AS windows_program,
-    (f.name GLOB '*.so' OR f.name GLOB '*.so.*' OR f.name GLOB '*.ko' OR lower(f.name) GLOB '*.dll' OR lower(f.name) GLOB '*.sys') AS library,
-    (lower(f.name) GLOB '*.tar' OR lower(f.name) GLOB '*.tgz' OR lower(f.name) GLOB '*.tar.*' OR lower(f.name) GLOB '*.zip'
-      OR lower(f.name) GLOB '*.rar' OR lower(f.name) GLOB '*.7z' OR lower(f.name) GLOB '*.gz') AS archive
-  FROM file f JOIN dir d ON d.dir_id = f.dir_id JOIN volume v ON v.volume_id = d.volume_id
-  WHERE f.type = 1 AND f.state & 8 = 0 AND v.host_id IS NOT NULL AND f.name <> '' LIMIT -1) q
+    (r.odd_folder OR ((r.first IN ('.', ' ') OR r.last = ' ' OR r.escaped) AND (r.name GLOB '.. *' OR r.name GLOB '...*' OR r.name GLOB '. *'
+      OR r.name GLOB ' *' OR r.name GLOB '* ' OR trim(r.name, ' .') = '' OR instr(r.name, '\x') > 0 OR instr(r.name, '\u') > 0)))
+      AND r.first <> '$' AS odd,
+    r.attribute_id IS NOT NULL AND r.name NOT GLOB '$*' AND r.name NOT GLOB '*:Zone.Identifier'
+      AND r.name NOT GLOB '*:?Q30lsldxJoudresxAaaqpcawXc' AND r.name NOT GLOB '*:{4c8cc155*' AND r.size > 0 AS stream,
+    (r.ext IN ('php', 'php3', 'php4', 'php5', 'php6', 'php7', 'php8', 'phtml', 'phar', 'pl', 'cgi', 'py', 'sh', 'jsp', 'jspx', 'asp', 'aspx',
+      'ashx', 'bat', 'cmd', 'vbs', 'ps1', 'rb') OR instr(r.low, '.asp;') > 0) AS script,
+    r.ext IN ('exe', 'com', 'scr', 'pif') AS windows_program,
+    (r.ext IN ('so', 'ko', 'dll', 'sys') OR instr(r.low, '.so.') > 0) AS library,
+    (r.ext IN ('tar', 'tgz', 'zip', 'rar', '7z', 'gz') OR instr(r.low, '.tar.') > 0) AS archive
+  FROM (SELECT f.file_id AS file_id, p.host_id AS host_id, p.path AS folder, p.place AS place, p.odd AS odd_folder, f.name AS name, f.uid AS uid,
+      coalesce(f.mode, 0) AS mode, f.size AS size, f.state & 7 <> 0 AS deleted, f.attribute_id AS attribute_id,
+      substr(f.name, 1, 1) AS first, substr(f.name, -1) AS last, instr(f.name, '\') > 0 AS escaped, lower(f.name) AS low,
+      -- What stands behind the last dot; empty without one.
+      CASE WHEN instr(f.name, '.') THEN substr(lower(f.name), length(rtrim(f.name, replace(f.name, '.', ''))) + 1) ELSE '' END AS ext
+    FROM file f JOIN temp.dir_place p ON p.dir_id = f.dir_id
+    WHERE f.type = 1 AND f.state & 8 = 0 AND f.name <> '' LIMIT -1) r LIMIT -1) q
 WHERE CASE q.place
     WHEN 'temporary' THEN q.size > 0 AND (q.script OR q.library OR q.archive OR q.windows_program OR q.mode & 73 OR q.odd)
     WHEN 'device' THEN 1

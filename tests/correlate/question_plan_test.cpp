@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The query plan of each question and step: what was measured to be slow is refused (docs/performance.md). Needs no
 // rows: SQLite plans an empty case as a full one without statistics.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <string>

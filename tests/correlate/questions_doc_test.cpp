@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/questions.md lists each question with what its header says. UPDATE_DOCS=1 writes the list anew.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <cstdlib>

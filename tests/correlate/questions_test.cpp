@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs tests/questions/*.test: rows in, findings out (docs/adding-a-question.md).
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Independent checks of the contract, where they are there, and counts of records for every log of lines.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Same evidence, same rows: whatever the number of workers, whatever the container.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include "base/text.hpp"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an NTFS image to the answers: a Security log as it lies on the disk of a running Server 2003.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <sys/wait.h>

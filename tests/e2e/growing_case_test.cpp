@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images of single volumes, and cases that grow: what is there keeps its ids.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evidence that is empty, cut, foreign or locked, and command lines that are wrong: what the user reads.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <signal.h>

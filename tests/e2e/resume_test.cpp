@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run that is killed, stopped or loses a worker, and is started again, comes to the same rows.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <signal.h>
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contents: against libtsk's own reading, holes, sizes that cannot be, and errors.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 

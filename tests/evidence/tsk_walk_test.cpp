@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Walks over images made here, over damaged ones, and over the shared collection against its bodyfiles.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 

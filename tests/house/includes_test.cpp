@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The house's rules, read from the sources themselves.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 

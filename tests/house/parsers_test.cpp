@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every parser owes: samples that hold, a test, a row in the documentation, and no claim on others' files.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 

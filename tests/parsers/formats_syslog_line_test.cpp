@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+
+#include <vector>
 
 #include "formats/cron_entry.hpp"
 #include "formats/syslog_line.hpp"

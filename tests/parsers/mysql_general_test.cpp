@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include "base/text.hpp"
@@ -179,6 +178,12 @@ TEST_CASE("statements over several lines") {
   CHECK(got.events[0].where.length == got.events[1].where.offset);
   CHECK(contains(got.events[0]["message"], "FROM tbl"));
   CHECK(contains(got.events[0]["message"], "where a"));
+  const Got file =
+      run("051007 21:55:24\t     42 Query\tselect 1\n into outfile '/srv/x.php'\n\t\t     42 Query\tselect 1 into "
+          "outfile '/srv/y.php'\n from t\n");
+  REQUIRE(file.events.size() == 2);
+  CHECK(difference("database.query path= attr:file=/srv/x.php", file.events[0]) == "");
+  CHECK(difference("database.query path=/srv/y.php attr:file=", file.events[1]) == "");
   // A huge statement is bounded in memory, whole in its extent.
   std::string big = "051007 21:55:24\t     42 Query\tINSERT INTO t VALUES\n";
   for (int i = 0; i < 20'000; ++i) big += "(1,'xxxxxxxxxxxxxxxxxxxxxxxxxxxx'),\n";

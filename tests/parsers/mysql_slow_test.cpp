@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include "base/text.hpp"
@@ -59,11 +58,15 @@ TEST_CASE("time line and account in one line; administrator commands; rights") {
                               kQuery +
                               "SET timestamp=1197996507;\n# administrator command: Quit;\n"
                               "# User@Host: root[root] @ localhost []  Id:    12\n" +
-                              kQuery + "SET timestamp=1197996507;\nGRANT ALL ON *.* TO 'eve'@'%';\n");
-  REQUIRE(got.events.size() == 3);
+                              kQuery +
+                              "SET timestamp=1197996507;\nGRANT ALL ON *.* TO 'eve'@'%';\n"
+                              "# User@Host: root[root] @ localhost []\n" +
+                              kQuery + "SET timestamp=1197996507;\nselect 1 into outfile '/srv/x.php';\n");
+  REQUIRE(got.events.size() == 4);
   CHECK(difference("database.query user=SQL_SLAVE message=BEGIN;", got.events[0]) == "");
   CHECK(difference("database.query session=12 message=\"administrator command: Quit;\"", got.events[1]) == "");
   CHECK(difference("database.grant time=2007-12-18T16:48:27Z target=eve attr:target_host=%", got.events[2]) == "");
+  CHECK(difference("database.query path= attr:file=/srv/x.php", got.events[3]) == "");
 }
 
 TEST_CASE("short format without accounts") {
