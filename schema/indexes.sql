@@ -11,6 +11,6 @@ CREATE INDEX IF NOT EXISTS event_source_source ON event_source(source_id);
 CREATE INDEX IF NOT EXISTS login_time ON login(host_id, login_ts);
 CREATE INDEX IF NOT EXISTS login_event_event ON login_event(event_id);
 CREATE INDEX IF NOT EXISTS act_login ON act(login_id);
-CREATE INDEX IF NOT EXISTS attack_wave_source ON attack_wave(host_id, source_ip, first_ts);
+CREATE INDEX IF NOT EXISTS attack_source_ip ON attack_source(host_id, source_ip);
 CREATE INDEX IF NOT EXISTS login_source ON login(source_ip, login_ts);
 CREATE INDEX IF NOT EXISTS login_user ON login(host_id, user_name, login_ts);

@@ -7,7 +7,7 @@ DELETE FROM gap;
 DELETE FROM finding_event;
 DELETE FROM finding;
 DELETE FROM incident;
-DELETE FROM attack_wave;
+DELETE FROM attack_source;
 DELETE FROM act;
 DELETE FROM suspicion;
 DELETE FROM failure_cover;

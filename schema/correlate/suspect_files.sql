@@ -1,4 +1,4 @@
--- Before the sessions are judged: which files stand out by themselves, and which of them are web shells.
+-- Which of temp.candidate_file stand out by their birth too, and which of them are web shells.
 DELETE FROM package_run; DELETE FROM birth_burst; DELETE FROM suspect_file; DELETE FROM web_shell; DELETE FROM web_shell_request;
 
 -- Package events no further apart than five minutes are one run; a run works on for a while after its last line.
@@ -17,77 +17,6 @@ SELECT s.host_id, q.minute, sum(q.n) FROM (
   SELECT ft.event_id >> 32 AS source_id, ft.ts / 60000000 AS minute, count(*) AS n FROM file_time ft
   WHERE ft.macb & 8 OR (ft.macb & 4 AND ft.macb & 1) GROUP BY minute, source_id) q
 JOIN source s ON s.source_id = q.source_id GROUP BY 1, 2 HAVING sum(q.n) >= 80;
-
--- Folders are few: what kind of place each is, is asked once.
-DROP TABLE IF EXISTS temp.dir_place;
-CREATE TEMP TABLE dir_place(dir_id INTEGER PRIMARY KEY, host_id INTEGER NOT NULL, path TEXT NOT NULL, place TEXT NOT NULL, odd INTEGER NOT NULL);
-INSERT INTO temp.dir_place
-SELECT d.dir_id, v.host_id, d.path,
-  CASE
-      WHEN d.path IN ('/tmp', '/var/tmp', '/dev/shm') OR d.path GLOB '/tmp/*' OR d.path GLOB '/var/tmp/*' OR d.path GLOB '/dev/shm/*'
-        OR lower(d.path) GLOB 'c:/windows/temp*' OR lower(d.path) GLOB 'c:/winnt/temp*' OR lower(d.path) GLOB 'c:/temp*'
-        OR lower(d.path) GLOB '?:/documents and settings/*/local settings/temp*' THEN 'temporary'
-      WHEN d.path = '/dev' OR d.path GLOB '/dev/*' THEN 'device'
-      WHEN d.path GLOB '/var/www*' OR d.path GLOB '/srv/www*' OR d.path GLOB '/srv/http*' OR d.path GLOB '/usr/share/nginx*'
-        OR d.path GLOB '/home/*/public_html*' OR d.path GLOB '/home/*/www*' OR d.path GLOB '/home/*/htdocs*' OR d.path GLOB '/home/httpd*'
-        OR d.path GLOB '/usr/local/apache*/htdocs*' OR d.path GLOB '/opt/lampp/htdocs*' OR lower(d.path) GLOB '?:/inetpub/*'
-        OR lower(d.path) GLOB '?:/xampp/htdocs*' OR lower(d.path) GLOB '?:/wamp*/www*' THEN 'web'
-      WHEN lower(d.path) GLOB '?:/recycler*' OR lower(d.path) GLOB '?:/recycled*' OR lower(d.path) GLOB '?:/$recycle.bin*'
-        OR lower(d.path) GLOB '?:/system volume information*' THEN 'recycler'
-      WHEN length(d.path) = 3 AND substr(d.path, 2) = ':/' THEN 'drive-root'
-      WHEN d.path GLOB '/home/*' OR d.path GLOB '/root*' OR lower(d.path) GLOB '?:/documents and settings/*' THEN 'home'
-      WHEN d.path GLOB '/bin*' OR d.path GLOB '/sbin*' OR d.path GLOB '/usr/bin*' OR d.path GLOB '/usr/sbin*' OR d.path GLOB '/usr/local/*'
-        OR d.path GLOB '/lib*' OR d.path GLOB '/usr/lib*' OR d.path GLOB '/etc/init.d*' OR lower(d.path) GLOB '?:/windows*'
-        OR lower(d.path) GLOB '?:/winnt*' THEN 'system'
-      ELSE 'other' END,
-  d.path GLOB '*/... *' OR d.path GLOB '*/.. *' OR d.path GLOB '*/...' OR d.path GLOB '*/ ' OR d.path GLOB '*/ /*' OR d.path GLOB '*/.../*'
-FROM dir d JOIN volume v ON v.volume_id = d.volume_id WHERE v.host_id IS NOT NULL;
--- Candidates by place and name; times come after, so that only few files are looked up.
-DROP TABLE IF EXISTS temp.candidate_file;
-CREATE TEMP TABLE candidate_file AS
-SELECT q.file_id, q.host_id, q.path, q.name, q.uid, q.mode, q.size, q.deleted, q.place,
-  CASE
-    WHEN q.mode & 2048 AND q.mode & 73 THEN 'setuid'
-    WHEN q.place = 'device' THEN 'device-folder'
-    WHEN q.odd THEN 'odd-name'
-    WHEN q.stream THEN 'stream'
-    WHEN q.place = 'web' AND q.script THEN 'web-script'
-    WHEN q.script THEN 'script'
-    WHEN q.library THEN 'library'
-    WHEN q.archive THEN 'archive'
-    ELSE 'program' END AS kind
-FROM (SELECT r.file_id AS file_id, r.host_id AS host_id, $PATH(r.folder, r.name) AS path, r.name AS name, r.uid AS uid, r.mode AS mode,
-    r.size AS size, r.deleted AS deleted, r.place AS place,
-    -- Names that hide: blanks, dots, or bytes that are not shown as they are.
-    (r.odd_folder OR ((r.first IN ('.', ' ') OR r.last = ' ' OR r.escaped) AND (r.name GLOB '.. *' OR r.name GLOB '...*' OR r.name GLOB '. *'
-      OR r.name GLOB ' *' OR r.name GLOB '* ' OR trim(r.name, ' .') = '' OR instr(r.name, '\x') > 0 OR instr(r.name, '\u') > 0)))
-      AND r.first <> '$' AS odd,
-    r.attribute_id IS NOT NULL AND r.name NOT GLOB '$*' AND r.name NOT GLOB '*:Zone.Identifier'
-      AND r.name NOT GLOB '*:?Q30lsldxJoudresxAaaqpcawXc' AND r.name NOT GLOB '*:{4c8cc155*' AND r.size > 0 AS stream,
-    (r.ext IN ('php', 'php3', 'php4', 'php5', 'php6', 'php7', 'php8', 'phtml', 'phar', 'pl', 'cgi', 'py', 'sh', 'jsp', 'jspx', 'asp', 'aspx',
-      'ashx', 'bat', 'cmd', 'vbs', 'ps1', 'rb') OR instr(r.low, '.asp;') > 0) AS script,
-    r.ext IN ('exe', 'com', 'scr', 'pif') AS windows_program,
-    (r.ext IN ('so', 'ko', 'dll', 'sys') OR instr(r.low, '.so.') > 0) AS library,
-    (r.ext IN ('tar', 'tgz', 'zip', 'rar', '7z', 'gz') OR instr(r.low, '.tar.') > 0) AS archive
-  FROM (SELECT f.file_id AS file_id, p.host_id AS host_id, p.path AS folder, p.place AS place, p.odd AS odd_folder, f.name AS name, f.uid AS uid,
-      coalesce(f.mode, 0) AS mode, f.size AS size, f.state & 7 <> 0 AS deleted, f.attribute_id AS attribute_id,
-      substr(f.name, 1, 1) AS first, substr(f.name, -1) AS last, instr(f.name, '\') > 0 AS escaped, lower(f.name) AS low,
-      -- What stands behind the last dot; empty without one.
-      CASE WHEN instr(f.name, '.') THEN substr(lower(f.name), length(rtrim(f.name, replace(f.name, '.', ''))) + 1) ELSE '' END AS ext
-    FROM file f JOIN temp.dir_place p ON p.dir_id = f.dir_id
-    WHERE f.type = 1 AND f.state & 8 = 0 AND f.name <> '' LIMIT -1) r LIMIT -1) q
-WHERE CASE q.place
-    WHEN 'temporary' THEN q.size > 0 AND (q.script OR q.library OR q.archive OR q.windows_program OR q.mode & 73 OR q.odd)
-    WHEN 'device' THEN 1
-    WHEN 'web' THEN q.script OR q.windows_program OR q.mode & 2048 OR q.odd
-    WHEN 'recycler' THEN q.windows_program OR q.script OR q.library
-    WHEN 'drive-root' THEN q.windows_program OR q.script OR q.library OR q.archive
-    WHEN 'home' THEN q.odd OR q.mode & 2048 OR q.windows_program OR q.library OR q.archive OR (q.mode & 73 AND q.size > 0) OR q.script
-    WHEN 'system' THEN q.odd OR q.stream OR (q.mode & 73 AND q.size > 0) OR q.library OR q.windows_program
-    ELSE q.odd OR q.stream OR (q.mode & 2048 AND q.mode & 73) OR (q.mode & 73 AND q.size > 0 AND q.path NOT GLOB '/etc/*'
-      AND q.path NOT GLOB '/var/lib/*' AND q.path NOT GLOB '/usr/share/*' AND q.path NOT GLOB '/opt/*' AND q.path NOT GLOB '/boot/*') END
-  -- What a package owns explains itself; whether it is still what was shipped is another question.
-  AND NOT EXISTS (SELECT 1 FROM package_file p WHERE p.host_id = q.host_id AND p.path = q.path);
 
 -- The best credible time of birth: $FILE_NAME's on NTFS, crtime, else the last change of the inode.
 INSERT OR IGNORE INTO suspect_file(file_id, host_id, path, name, uid, mode, size, deleted, kind, place, birth_event, birth_ts, birth_basis,

@@ -15,7 +15,7 @@ WITH counted AS MATERIALIZED (
   SELECT a.host_id, coalesce(a.source_ip, a.source_host) AS peer, a.source_ip, a.basis, a.parser, sum(a.failures) AS n,
     min(a.first_ts) AS first_ts, max(a.last_ts) AS last_ts, min(a.first_event) AS first_event, max(a.last_event) AS last_event,
     max(a.users) AS users, max(a.service_name) AS service
-  FROM attack_wave a GROUP BY 1, 2, a.basis, a.parser),
+  FROM attack_source a GROUP BY 1, 2, a.basis, a.parser),
 -- The same try is told of by several lines and logs: the clearest kind of line counts, in the log that has most.
 tried AS MATERIALIZED (
   SELECT host_id, peer, max(source_ip) AS source_ip, min(first_ts) AS first_ts, max(last_ts) AS last_ts,

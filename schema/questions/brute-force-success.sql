@@ -25,16 +25,19 @@ SELECT w.user_name || ' from ' || w.peer AS subject, w.host_id, h.name AS host, 
   w.users_tried AS users_tried, 'guessed' AS verdict, w.verdict_why AS why, w.login_ts AS first_ts, w.last_ts AS last_ts,
   CASE WHEN w.logins > 1 THEN w.logins END AS logins,
   CASE WHEN w.is_admin = 1 THEN 'critical' ELSE 'high' END AS severity,
-  (SELECT a.users_sample FROM attack_wave a WHERE a.host_id = w.host_id AND (a.source_ip = w.source_ip OR a.source_host = w.source_host)
-    AND a.basis <> 'probe' AND a.first_ts <= w.login_ts AND a.last_ts >= w.login_ts - 86400000000
-    ORDER BY a.users DESC, a.wave_id LIMIT 1) AS tried,
+  CASE WHEN w.source_ip IS NULL THEN (SELECT a.users_sample FROM attack_source a WHERE a.host_id = w.host_id
+      AND a.source_host = w.source_host AND a.basis <> 'probe' ORDER BY a.users DESC, a.attack_id LIMIT 1)
+    ELSE (SELECT group_concat(u.value, ', ') FROM (SELECT DISTINCT e.user AS user FROM event e
+      JOIN source s ON s.source_id = e.event_id >> 32 AND s.host_id = w.host_id
+      JOIN kind k ON k.kind_id = e.kind AND k.action IN ('login', 'invalid-user') AND k.outcome IS NOT 'success'
+      WHERE e.addr = (SELECT string_id FROM string WHERE value = w.source_ip) AND e.user IS NOT NULL
+        AND e.ts BETWEEN w.login_ts - 86400000000 AND w.login_ts LIMIT 6) t JOIN string u ON u.string_id = t.user) END AS tried,
   json_array(w.first_event) AS cite_trigger,
-  (SELECT json_group_array(e) FROM (SELECT a.first_event AS e FROM attack_wave a WHERE a.host_id = w.host_id
-      AND (a.source_ip = w.source_ip OR a.source_host = w.source_host) AND a.first_ts <= w.login_ts
-      AND a.last_ts >= w.login_ts - 86400000000
-    UNION SELECT a.last_event FROM attack_wave a WHERE a.host_id = w.host_id
-      AND (a.source_ip = w.source_ip OR a.source_host = w.source_host) AND a.last_ts BETWEEN w.login_ts - 86400000000 AND w.login_ts))
-    AS cite_cause,
+  -- By an address the tries themselves are cited, below.
+  (SELECT json_group_array(e) FROM (SELECT a.first_event AS e FROM attack_source a WHERE a.host_id = w.host_id
+      AND a.source_host = w.source_host AND w.source_ip IS NULL AND a.first_ts BETWEEN w.login_ts - 86400000000 AND w.login_ts
+    UNION SELECT a.last_event FROM attack_source a WHERE a.host_id = w.host_id AND a.source_host = w.source_host
+      AND w.source_ip IS NULL AND a.last_ts BETWEEN w.login_ts - 86400000000 AND w.login_ts)) AS cite_cause,
   (SELECT json_group_array(o.first_event) FROM won o WHERE o.host_id = w.host_id AND o.user_name = w.user_name AND o.peer = w.peer
     AND o.nth > 1) AS cite_effect
 FROM won w JOIN host h ON h.host_id = w.host_id

@@ -18,7 +18,7 @@ WITH pairs AS MATERIALIZED (
   GROUP BY 1, 2, 3)
 SELECT h.name AS host_name, p.source_ip, p.user_name, $TIME(p.first_ts) AS first_utc, $TIME(p.last_ts) AS last_utc, p.logins,
   p.guessed, p.first_ts = min(p.first_ts) OVER (PARTITION BY p.host_id, p.source_ip) AS address_is_new,
-  (SELECT coalesce(sum(a.failures), 0) FROM attack_wave a WHERE a.host_id = p.host_id AND a.source_ip = p.source_ip
+  (SELECT coalesce(sum(a.failures), 0) FROM attack_source a WHERE a.host_id = p.host_id AND a.source_ip = p.source_ip
     AND a.basis = 'login') AS failures,
   json_array(p.event) AS cite_trigger
 FROM pairs p JOIN host h ON h.host_id = p.host_id

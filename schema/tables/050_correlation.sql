@@ -1,8 +1,9 @@
 -- What the correlation works out on the way, for the questions to join. All of it is derived: cleared and made anew.
 
--- Failed tries from one address (or, without one, one peer name) in one run of tries: no pause over six hours.
-CREATE TABLE attack_wave(
-  wave_id INTEGER PRIMARY KEY,
+-- Failed tries from one address (or, without one, one peer name), by what told of them. A case with very many addresses
+-- may have several rows for one of them: add them up.
+CREATE TABLE attack_source(
+  attack_id INTEGER PRIMARY KEY,
   host_id INTEGER NOT NULL,
   source_ip TEXT, source_host TEXT,
   service_name TEXT,
@@ -11,7 +12,7 @@ CREATE TABLE attack_wave(
   first_ts INTEGER NOT NULL, last_ts INTEGER NOT NULL,
   failures INTEGER NOT NULL, users INTEGER NOT NULL,
   first_event INTEGER NOT NULL, last_event INTEGER NOT NULL,
-  users_sample TEXT) STRICT;
+  users_sample TEXT) STRICT;               -- the first few names that were tried
 
 -- Who did what stands in no log by itself: an act (account, password, group, package, audit change) and the session it
 -- was done in, with the reason for saying so.

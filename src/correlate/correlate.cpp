@@ -13,6 +13,7 @@
 #include "correlate/runner.hpp"
 #include "correlate/sessions.hpp"
 #include "correlate/steps.hpp"
+#include "correlate/suspect_files.hpp"
 #include "correlate/suspicion.hpp"
 
 namespace necropsy {
@@ -73,6 +74,7 @@ void correlate_case(Database& db, const CorrelateOptions& options) {
   StopHook hook(db, options.stop);
   Transaction transaction(db);
   Boots boots;
+  FailedTries tries;
   // Each stage rests on those before it.
   const std::pair<const char*, std::function<void()>> stages[] = {
       {"clear", [&] { run_step(db, "clear"); }},
@@ -85,14 +87,20 @@ void correlate_case(Database& db, const CorrelateOptions& options) {
        }},
       {"sessions", [&] { collect_sessions(db, boots); }},
       {"merge", [&] { merge_sessions(db, boots); }},
-      {"failures", [&] { collect_failures(db); }},
+      {"failures",
+       [&] {
+         tries = collect_failures(db);
+         if (tries.full())
+           add_problem(db, "too-many-failures", "warning",
+                       "so many failed tries stand before the logins that not all are counted in their verdicts");
+       }},
       {"gaps", [&] { find_gaps(db, boots); }},
-      {"verdicts", [&] { judge_sessions(db); }},
+      {"verdicts", [&] { judge_sessions(db, tries); }},
       {"acts", [&] { find_acts(db); }},
       {"accounts", [&] { find_accounts(db); }},
       {"log signs", [&] { run_step(db, "log_signs"); }},
       {"utmp signs", [&] { run_step(db, "utmp_signs"); }},
-      {"suspect files", [&] { run_step(db, "suspect_files"); }},
+      {"suspect files", [&] { find_suspect_files(db); }},
       {"suspicion", [&] { find_suspicion(db); }},
       {"file sessions", [&] { run_step(db, "file_sessions"); }},
       {"coverage", [&] { run_step(db, "coverage"); }},

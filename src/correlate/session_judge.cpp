@@ -33,7 +33,6 @@ constexpr int64_t kSpreadTries = 20, kSpreadPeers = 10;
 struct Tries {
   int64_t n = 0, users = 0;
   int64_t first = 0, last = 0;
-  bool any_kind = false;  // some line of a failure, counted or not
 };
 
 struct Cover {
@@ -64,9 +63,8 @@ bool is_local_tty(std::string_view tty) {
 
 class Judge {
  public:
-  explicit Judge(Database& db)
-      : before_(prepare_step(db, "failures_before")),
-        of_user_(prepare_step(db, "failures_of_user")),
+  Judge(Database& db, const FailedTries& tries)
+      : tries_(tries),
         update_(db.prepare("UPDATE login SET verdict = ?2, verdict_why = ?3, failures_before = ?4, users_tried = ?5 "
                            "WHERE login_id = ?1")) {
     Statement cover = db.prepare("SELECT host_id, parser, log, from_ts, to_ts, failures FROM failure_cover");
@@ -153,19 +151,16 @@ class Judge {
   Tries tries(int64_t host, int64_t peer, int64_t from, int64_t to) {
     Tries out;
     int64_t logins = 0, unknown_users = 0, messages = 0;
-    before_.bind(1, host).bind(2, peer).bind(3, from).bind(4, to);
-    while (before_.step()) {
-      const int64_t kind = before_.integer(0), n = before_.integer(2), users = before_.integer(3);
-      if (kind == 4) continue;
-      out.any_kind = true;
-      if (kind == 1) logins = std::max(logins, n);
-      if (kind == 2) unknown_users = std::max(unknown_users, n);
-      if (kind == 3) messages = std::max(messages, n);
-      out.users = std::max(out.users, users);
-      out.first = out.first == 0 ? before_.integer(4) : std::min(out.first, before_.integer(4));
-      out.last = std::max(out.last, before_.integer(5));
+    for (const FailedTries::Count& c : tries_.of_peer(host, peer, from, to)) {
+      if (c.what == FailureClass::probe) continue;
+      int64_t& most = c.what == FailureClass::login          ? logins
+                      : c.what == FailureClass::unknown_user ? unknown_users
+                                                             : messages;
+      most = std::max(most, c.n);
+      out.users = std::max(out.users, c.users);
+      out.first = out.first == 0 ? c.first : std::min(out.first, c.first);
+      out.last = std::max(out.last, c.last);
     }
-    before_.reset();
     out.n = std::max(logins, unknown_users);
     // Refusals without a counted failure: several lines a try.
     if (out.n == 0) out.n = (messages + 1) / 2;
@@ -181,13 +176,7 @@ class Judge {
       return true;
     }
     if (t.n == 0 || used_before || row.is_null(11)) return false;
-    of_user_.bind(1, host).bind(2, row.integer(11)).bind(3, ts - kDay).bind(4, ts);
-    int64_t n = 0, peers = 0;
-    if (of_user_.step()) {
-      n = of_user_.is_null(0) ? 0 : of_user_.integer(0);
-      peers = of_user_.integer(1);
-    }
-    of_user_.reset();
+    const auto [n, peers] = tries_.of_user(host, row.integer(11), ts - kDay, ts);
     if (n < kSpreadTries || peers < kSpreadPeers) return false;
     why = fmt::format("{} failed tries of this account from {} addresses in the 24 hours before, this one among them",
                       n, peers);
@@ -228,7 +217,8 @@ class Judge {
     return false;
   }
 
-  Statement before_, of_user_, update_;
+  const FailedTries& tries_;
+  Statement update_;
   std::map<int64_t, std::vector<Cover>> cover_;
   std::map<int64_t, std::vector<Span>> gaps_;
   int64_t host_ = 0;
@@ -238,9 +228,9 @@ class Judge {
 
 }  // namespace
 
-void judge_sessions(Database& db) {
+void judge_sessions(Database& db, const FailedTries& tries) {
   Statement rows = prepare_step(db, "logins_to_judge");
-  Judge judge(db);
+  Judge judge(db, tries);
   while (rows.step()) judge.take(rows);
   run_step(db, "login_admin");
 }

@@ -3,6 +3,7 @@
 // Memory holds open sessions only; rows on their way lie in temporary tables.
 #pragma once
 #include "correlate/boots.hpp"
+#include "correlate/failures.hpp"
 #include "store/database.hpp"
 
 namespace necropsy {
@@ -11,7 +12,7 @@ namespace necropsy {
 void collect_sessions(Database& db, const Boots& boots);
 // Step 2: rows of several logs that tell of one session become one row of `login`.
 void merge_sessions(Database& db, const Boots& boots);
-// Step 3: failed tries before each login, and the verdict. Needs attack_wave and failure_cover (failures.hpp).
-void judge_sessions(Database& db);
+// Step 3: failed tries before each login, and the verdict. Needs failure_cover.
+void judge_sessions(Database& db, const FailedTries& tries);
 
 }  // namespace necropsy

@@ -8,7 +8,7 @@
 
 namespace necropsy {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 inline constexpr int kApplicationId = 0x4E435250;  // "NCRP"
 
 // Writes out the macros of schema/ files: $TIME(µs) ISO text; $PATH(dir, name); $MACB(bits); $MACBSOURCE(bits);
