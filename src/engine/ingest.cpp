@@ -94,9 +94,10 @@ class Conductor final : public JobHandler {
       parse();
       merge();
       check_packages();
+      start_hashes();
       finish_tables();
       analyse();
-      hash_media();
+      finish_hashes();
     } catch (const Stopped&) {
       return stopped();
     } catch (const StoreError& error) {
@@ -849,7 +850,8 @@ class Conductor final : public JobHandler {
     run_jobs(read_jobs(JobKind::raw, ledger_.cited_events()), "bytes of what findings cite");
   }
 
-  void hash_media() {
+  // Workers have nothing else to do while indexes are made and the analysis runs.
+  void start_hashes() {
     std::deque<Job> jobs;
     for (const EvidenceRow& e : ledger_.evidence()) {
       if (e.stage < 2 || !e.sha256.empty() || e.format == "directory") continue;
@@ -860,7 +862,14 @@ class Conductor final : public JobHandler {
       subject_[key_of(job)] = e.id;
       jobs.push_back(std::move(job));
     }
-    run_jobs(std::move(jobs), "hash");
+    pool_.start(std::move(jobs));
+  }
+
+  void finish_hashes() {
+    progress_.stage = "hash";
+    tell();
+    if (!pool_.wait(*this)) throw Stopped{};
+    writer_.commit();
   }
 
   void check_stored(const EvidenceRow& e, const wire::JobDone& done, std::string& status) {

@@ -83,6 +83,7 @@ struct Pool::Process {
   int spool = -1;
   std::string input;  // bytes of frames not complete yet
   std::optional<Job> job;
+  bool aside = false;  // works for start()
   Clock::time_point last_heard;
 
   ~Process() {
@@ -234,35 +235,60 @@ bool Pool::run_here(std::deque<Job>& jobs, JobHandler& handler) {
 }
 
 bool Pool::run(std::deque<Job> jobs, JobHandler& handler) {
-  if (options_.workers <= 0) return run_here(jobs, handler);
-  const auto busy = [&] {
-    for (const auto& p : processes_)
-      if (p->job) return true;
-    return false;
-  };
-  while (!jobs.empty() || busy()) {
+  return options_.workers <= 0 ? run_here(jobs, handler) : serve(jobs, handler, false);
+}
+
+void Pool::start(std::deque<Job> jobs) {
+  aside_ = std::move(jobs);
+  if (options_.workers <= 0 || aside_.empty()) return;
+  // Those at hand have nothing to do now.
+  for (auto& p : processes_) p->aside = !p->job;
+  hand_out(aside_, true);
+  for (auto& p : processes_) p->aside = p->aside && p->job;
+}
+
+bool Pool::wait(JobHandler& handler) {
+  return options_.workers <= 0 ? run_here(aside_, handler) : serve(aside_, handler, true);
+}
+
+void Pool::hand_out(std::deque<Job>& jobs, bool aside) {
+  int workers = 0;
+  for (auto& p : processes_) {
+    if (p->aside != aside) continue;
+    ++workers;
+    if (p->job || jobs.empty()) continue;
+    Job job = std::move(jobs.front());
+    jobs.pop_front();
+    give(*p, std::move(job));  // a worker that is gone is found by its closed socket
+  }
+  for (; !jobs.empty() && workers < options_.workers; ++workers) {
+    processes_.push_back(spawn());
+    processes_.back()->aside = aside;
+    Job job = std::move(jobs.front());
+    jobs.pop_front();
+    give(*processes_.back(), std::move(job));
+  }
+}
+
+bool Pool::serve(std::deque<Job>& jobs, JobHandler& handler, bool aside) {
+  for (;;) {
+    hand_out(jobs, aside);
+    std::vector<pollfd> waiting;
+    std::vector<Process*> served;
+    for (const auto& p : processes_) {
+      if (p->aside != aside || !p->job) continue;
+      served.push_back(p.get());
+      waiting.push_back({p->socket, POLLIN, 0});
+    }
+    if (served.empty()) return true;
     if (options_.stop && options_.stop()) {
       processes_.clear();
       return false;
     }
-    for (auto& p : processes_) {
-      if (p->job || jobs.empty()) continue;
-      Job job = std::move(jobs.front());
-      jobs.pop_front();
-      give(*p, std::move(job));  // a worker that is gone is found by its closed socket
-    }
-    while (!jobs.empty() && processes_.size() < static_cast<size_t>(options_.workers)) {
-      processes_.push_back(spawn());
-      Job job = std::move(jobs.front());
-      jobs.pop_front();
-      give(*processes_.back(), std::move(job));
-    }
-    std::vector<pollfd> waiting;
-    for (const auto& p : processes_) waiting.push_back({p->socket, POLLIN, 0});
     const int ready = poll(waiting.data(), waiting.size(), kPollMilliseconds);
     if (ready < 0 && errno != EINTR) throw std::runtime_error(fmt::format("waiting for workers: {}", strerror(errno)));
     for (size_t i = 0; i < waiting.size(); ++i) {
-      Process& p = *processes_[i];
+      Process& p = *served[i];
       std::string code, why;
       bool alive = true;
       if (ready > 0 && waiting[i].revents != 0) alive = receive(p, handler, code, why);
@@ -285,7 +311,6 @@ bool Pool::run(std::deque<Job> jobs, JobHandler& handler) {
     }
     std::erase_if(processes_, [](const auto& p) { return p->pid <= 0; });
   }
-  return true;
 }
 
 }  // namespace necropsy

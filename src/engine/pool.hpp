@@ -41,9 +41,15 @@ class Pool {
   ~Pool();
   // Runs all jobs. False when the run was stopped before the end; jobs in flight are then lost without a word.
   bool run(std::deque<Job> jobs, JobHandler& handler);
+  // Sets workers of their own on `jobs` while the conductor does something else, or runs other jobs. Nothing of theirs
+  // is handled before wait(), which runs those that found no worker too.
+  void start(std::deque<Job> jobs);
+  bool wait(JobHandler& handler);
 
  private:
   struct Process;
+  bool serve(std::deque<Job>& jobs, JobHandler& handler, bool aside);
+  void hand_out(std::deque<Job>& jobs, bool aside);
   bool run_here(std::deque<Job>& jobs, JobHandler& handler);
   std::unique_ptr<Process> spawn();
   bool give(Process& process, Job job);
@@ -54,6 +60,7 @@ class Pool {
 
   PoolOptions options_;
   std::vector<std::unique_ptr<Process>> processes_;
+  std::deque<Job> aside_;  // given to start(), not yet to a worker
   uint64_t next_id_ = 1;
 };
 
