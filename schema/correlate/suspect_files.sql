@@ -1,5 +1,5 @@
 -- Which of temp.candidate_file stand out by their birth too, and which of them are web shells.
-DELETE FROM package_run; DELETE FROM birth_burst; DELETE FROM suspect_file; DELETE FROM web_shell; DELETE FROM web_shell_request;
+DELETE FROM package_run; DELETE FROM suspect_file; DELETE FROM web_shell; DELETE FROM web_shell_request;
 
 -- Package events no further apart than five minutes are one run; a run works on for a while after its last line.
 INSERT INTO package_run
@@ -11,12 +11,6 @@ marked AS (SELECT host_id, ts, event_id,
   CASE WHEN ts - lag(ts) OVER (PARTITION BY host_id ORDER BY ts, event_id) <= 300000000 THEN 0 ELSE 1 END AS starts FROM p),
 grouped AS (SELECT host_id, ts, event_id, sum(starts) OVER (PARTITION BY host_id ORDER BY ts, event_id) AS run FROM marked)
 SELECT host_id, min(ts) - 30000000, max(ts) + 120000000, min(event_id), max(event_id) FROM grouped GROUP BY host_id, run;
-
-INSERT INTO birth_burst
-SELECT s.host_id, q.minute, sum(q.n) FROM (
-  SELECT ft.event_id >> 32 AS source_id, ft.ts / 60000000 AS minute, count(*) AS n FROM file_time ft
-  WHERE ft.macb & 8 OR (ft.macb & 4 AND ft.macb & 1) GROUP BY minute, source_id) q
-JOIN source s ON s.source_id = q.source_id GROUP BY 1, 2 HAVING sum(q.n) >= 80;
 
 -- The best credible time of birth: $FILE_NAME's on NTFS, crtime, else the last change of the inode.
 INSERT OR IGNORE INTO suspect_file(file_id, host_id, path, name, uid, mode, size, deleted, kind, place, birth_event, birth_ts, birth_basis,

@@ -1,3 +1,4 @@
+DELETE FROM birth_burst;
 -- Folders are few: what kind of place each is, is asked once.
 DROP TABLE IF EXISTS temp.dir_place;
 CREATE TEMP TABLE dir_place(dir_id INTEGER PRIMARY KEY, host_id INTEGER NOT NULL, path TEXT NOT NULL, place TEXT NOT NULL, odd INTEGER NOT NULL);

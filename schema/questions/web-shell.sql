@@ -23,12 +23,12 @@ asked AS MATERIALIZED (SELECT s.subject AS subject, s.host_id AS host_id, r.even
 SELECT subject, host_id, birth_event AS event_id, 'trigger' AS role FROM shell
 UNION ALL SELECT subject, host_id, by_request, 'cause' FROM shell WHERE by_request IS NOT NULL
 UNION ALL SELECT subject, host_id, by_upload, 'cause' FROM shell WHERE by_upload IS NOT NULL
-UNION ALL SELECT s.subject, s.host_id, t.event_id, 'effect' FROM shell s JOIN file_time t ON t.event_id >= s.file_id * 8
+UNION ALL SELECT s.subject, s.host_id, t.event_id, 'effect' FROM shell s CROSS JOIN file_time t ON t.event_id >= s.file_id * 8
   AND t.event_id < s.file_id * 8 + 8 AND t.event_id <> s.birth_event
 UNION ALL SELECT subject, host_id, event_id, 'effect' FROM asked
 -- What the server's account wrote within seconds of a request for the script.
 UNION ALL SELECT a.subject, a.host_id, t.event_id, 'effect' FROM asked a
-  JOIN file_time t ON t.ts BETWEEN a.ts - 1000000 AND a.ts + 5000000 AND t.macb & 13
-  JOIN file f ON f.file_id = t.event_id >> 3 AND f.uid = a.uid AND f.type = 1 AND a.uid <> 0
+  CROSS JOIN file_time t ON t.ts BETWEEN a.ts - 1000000 AND a.ts + 5000000 AND t.macb & 13
+  CROSS JOIN file f ON f.file_id = t.event_id >> 3 AND f.uid = a.uid AND f.type = 1 AND a.uid <> 0
   JOIN dir d ON d.dir_id = f.dir_id JOIN volume v ON v.volume_id = d.volume_id AND v.host_id = a.host_id
   WHERE d.path NOT GLOB '/var/log*'

@@ -2,6 +2,7 @@
 #include "correlate/suspect_files.hpp"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <unordered_map>
 
@@ -130,10 +131,33 @@ void collect_candidates(Database& db) {
   }
 }
 
+// Minutes in which so many files were born that it was an installation or an unpacking.
+void find_bursts(Database& db) {
+  constexpr int64_t kManyFiles = 80;
+  Statement insert = db.prepare("INSERT INTO birth_burst VALUES(?1, ?2, ?3)");
+  std::map<int64_t, int64_t> of_host;
+  int64_t minute = 0;
+  const auto finish = [&] {
+    for (const auto& [host, n] : of_host)
+      if (n >= kManyFiles) insert.bind(1, host).bind(2, minute).bind(3, n).run();
+    of_host.clear();
+  };
+  Statement births = prepare_step(db, "births");
+  while (births.step()) {
+    if (births.integer(0) != minute) {
+      finish();
+      minute = births.integer(0);
+    }
+    ++of_host[births.integer(1)];
+  }
+  finish();
+}
+
 }  // namespace
 
 void find_suspect_files(Database& db) {
   collect_candidates(db);
+  find_bursts(db);
   run_step(db, "suspect_files");
 }
 
