@@ -42,6 +42,7 @@ int run(const Options& o) {
   section(db, "Problems", "problems", {"severity", "stage", "code", "file_path", "offset", "repeats", "what"});
   put_line("");
   put_line("Protections of the workers: own processes without the case file, address space 2 GiB, no core dumps.");
+  put_line("Sandbox: " + terminal_text(case_sandbox(db)));
   return kDone;
 }
 

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "engine/ingest.hpp"
 #include "engine/pool.hpp"
+#include "engine/sandbox_policy.hpp"
 #include "store/case_writer.hpp"
 #include "store/ledger.hpp"
 
@@ -77,6 +78,7 @@ std::string read_content(Database& db, const Moved& moved, const ContentRequest&
                          request.offset, request.length});
     ContentHandler handler(out);
     Pool pool(PoolOptions{.workers = 1, .spool_dir = "/tmp", .stop = {}});
+    pool.confine_to(policy_for({job.volumes[0].evidence_path}));
     pool.run({job}, handler);
     return handler.error;
   }
@@ -88,16 +90,19 @@ std::vector<VerifyResult> verify_evidence(Database& db, const Moved& moved, int 
   CaseWriter writer(db);
   Ledger ledger(writer);
   std::deque<Job> queue;
+  std::vector<std::string> paths;
   for (const EvidenceRow& e : ledger.evidence()) {
     if (e.format == "directory" || e.format.empty()) continue;
     Job job;
     job.kind = JobKind::media;
     job.evidence_path = place_now(e, moved);
     job.media_offset = e.media_offset;
+    paths.push_back(job.evidence_path);
     queue.push_back(std::move(job));
   }
   HashHandler handler;
   Pool pool(PoolOptions{.workers = std::max(jobs, 1), .spool_dir = "/tmp", .stop = stop});
+  pool.confine_to(policy_for(paths));
   pool.run(std::move(queue), handler);
   std::vector<VerifyResult> results;
   for (const EvidenceRow& e : ledger.evidence()) {

@@ -15,6 +15,7 @@
 #include "base/text.hpp"
 #include "engine/hosts.hpp"
 #include "engine/pool.hpp"
+#include "engine/sandbox_policy.hpp"
 #include "model/vocabulary.hpp"
 #include "parse/parser.hpp"
 #include "parse/time_resolver.hpp"
@@ -110,6 +111,14 @@ class Conductor final : public JobHandler {
     for (const EvidenceRow& e : ledger_.evidence()) any_open |= e.stage > 0;
     if (!any_open) return IngestEnd::nothing_opened;
     return ledger_.count_problems() > 0 ? IngestEnd::with_problems : IngestEnd::complete;
+  }
+
+  // Kept with the case: a run with less protection than another is told of.
+  void note_sandbox() {
+    if (options_.jobs <= 0)
+      ledger_.set_meta("sandbox", "none: the evidence was read in the program's own process (--jobs 0)");
+    else if (pool_.sandbox())
+      ledger_.set_meta("sandbox", describe(*pool_.sandbox()));
   }
 
   // --- frames -------------------------------------------------------------------------------------------------------
@@ -448,6 +457,10 @@ class Conductor final : public JobHandler {
       if (!value.empty()) ledger_.set_meta(key, value);
     ledger_.set_meta("program", NECROPSY_VERSION);
     writer_.commit();
+    // Evidence of earlier runs too: findings cite what it holds.
+    std::vector<std::string> paths;
+    for (const EvidenceRow& e : ledger_.evidence()) paths.push_back(e.path);
+    pool_.confine_to(policy_for(paths));
   }
 
   void survey() {
@@ -463,6 +476,7 @@ class Conductor final : public JobHandler {
       jobs.push_back(std::move(job));
     }
     run_jobs(std::move(jobs), "survey");
+    note_sandbox();
     for (const auto& [evidence_id, report] : surveyed_) {
       const ImageFacts& f = report.facts;
       std::string segments = "[";

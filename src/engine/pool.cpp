@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,6 +27,7 @@ constexpr int kSocketBuffer = 1 << 20;
 constexpr size_t kReadStep = 256 * 1024;
 constexpr rlim_t kWorkerMemory = 2ull << 30;     // address space
 constexpr rlim_t kWorkerFileSize = 20ull << 30;  // the spool file is the only one a worker can write
+constexpr rlim_t kJobHours = 6;                  // of processor time
 constexpr int kPollMilliseconds = 200;
 
 // An unlinked file beside the case: /tmp may be small.
@@ -41,6 +43,16 @@ int make_spool(const std::string& dir) {
 void limit(int resource, rlim_t value) {
   const rlimit wanted{value, value};
   setrlimit(static_cast<__rlimit_resource>(resource), &wanted);
+}
+
+// A worker's next job may take so much; what it has used before does not count.
+void limit_processor_time(pid_t pid) {
+  clockid_t clock{};
+  timespec used{};
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) return;
+  const auto seconds = static_cast<rlim_t>(used.tv_sec) + kJobHours * 3600;
+  const rlimit wanted{seconds, RLIM_INFINITY};
+  prlimit(pid, RLIMIT_CPU, &wanted, nullptr);
 }
 
 // Between fork and exec: only async-signal-safe calls.
@@ -84,6 +96,7 @@ struct Pool::Process {
   std::string input;  // bytes of frames not complete yet
   std::optional<Job> job;
   bool aside = false;  // works for start()
+  bool is_new = true;  // has not said yet which protections are on
   Clock::time_point last_heard;
 
   ~Process() {
@@ -115,23 +128,21 @@ std::unique_ptr<Pool::Process> Pool::spawn() {
   process->pid = pid;
   fcntl(process->socket, F_SETFL, O_NONBLOCK);
   process->last_heard = Clock::now();
+  wire::Out policy;
+  wire::put(policy, policy_);
+  send(*process, wire::Type::confine, policy.buffer());
   return process;
 }
 
-bool Pool::give(Process& process, Job job) {
-  job.id = next_id_++;
-  wire::Out out;
-  wire::put(out, job);
+bool Pool::send(Process& process, wire::Type type, std::string_view payload) {
   std::string frame(wire::kHeader, '\0');
-  const auto length = static_cast<uint32_t>(out.buffer().size());
+  const auto length = static_cast<uint32_t>(payload.size());
   std::memcpy(frame.data(), &length, sizeof length);
-  frame[4] = static_cast<char>(wire::Type::job);
-  frame += out.buffer();
-  process.job = std::move(job);
-  process.last_heard = Clock::now();
+  frame[4] = static_cast<char>(type);
+  frame += payload;
   std::string_view rest = frame;
   while (!rest.empty()) {
-    const ssize_t n = send(process.socket, rest.data(), rest.size(), MSG_NOSIGNAL);
+    const ssize_t n = ::send(process.socket, rest.data(), rest.size(), MSG_NOSIGNAL);
     if (n > 0) {
       rest.remove_prefix(static_cast<size_t>(n));
     } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
@@ -144,6 +155,16 @@ bool Pool::give(Process& process, Job job) {
   return true;
 }
 
+bool Pool::give(Process& process, Job job) {
+  job.id = next_id_++;
+  wire::Out out;
+  wire::put(out, job);
+  process.job = std::move(job);
+  process.last_heard = Clock::now();
+  limit_processor_time(process.pid);
+  return send(process, wire::Type::job, out.buffer());
+}
+
 bool Pool::end(Process& process, std::string& code, std::string& why) {
   if (process.pid <= 0) return false;
   if (!code.empty()) kill(process.pid, SIGKILL);
@@ -152,7 +173,15 @@ bool Pool::end(Process& process, std::string& code, std::string& why) {
   }
   process.pid = -1;
   if (!code.empty()) return false;
-  if (WIFSIGNALED(status)) {
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) {
+    code = "sandbox";
+    why =
+        "the worker that read it tried what reading never needs (a socket, another program, opening a file for writing "
+        "…) and was ended: what it read may be made to attack the reader";
+  } else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) {
+    code = "hang";
+    why = fmt::format("the worker that read it used {} hours of processor time and was ended", kJobHours);
+  } else if (WIFSIGNALED(status)) {
     code = "crash";
     why = fmt::format("the worker that read it was ended by signal {} ({})", WTERMSIG(status),
                       strsignal(WTERMSIG(status)));
@@ -177,14 +206,22 @@ bool Pool::receive(Process& process, JobHandler& handler, std::string& code, std
     uint32_t length = 0;
     std::memcpy(&length, process.input.data() + at, sizeof length);
     const auto type = static_cast<uint8_t>(process.input[at + 4]);
-    if (length > wire::kMaxFrame || type < 2 || type > wire::kLastType || !process.job) {
+    if (length > wire::kMaxFrame || type < 2 || type > wire::kLastType || (!process.job && !process.is_new)) {
       good = false;
       break;
     }
     if (process.input.size() - at - wire::kHeader < length) break;
     const std::string_view payload(process.input.data() + at + wire::kHeader, length);
     at += wire::kHeader + length;
-    if (static_cast<wire::Type>(type) == wire::Type::done) {
+    if (process.is_new) {
+      wire::In in(payload);
+      SandboxState state = wire::get_sandbox(in);
+      good = static_cast<wire::Type>(type) == wire::Type::confined && in.finished();
+      if (good) sandbox_ = std::move(state);
+      process.is_new = false;
+    } else if (static_cast<wire::Type>(type) == wire::Type::confined) {
+      good = false;  // once is enough
+    } else if (static_cast<wire::Type>(type) == wire::Type::done) {
       wire::In in(payload);
       const wire::JobDone done = wire::get_done(in);
       good = in.finished();

@@ -312,6 +312,35 @@ std::vector<DigestRow> get_digests(In& in) {
   return in.ok() ? list : std::vector<DigestRow>{};
 }
 
+void put(Out& out, const SandboxPolicy& p) {
+  out.list(p.files, [&](const std::string& file) { out.text(file); });
+  out.list(p.folders, [&](const std::string& folder) { out.text(folder); });
+}
+
+SandboxPolicy get_policy(In& in) {
+  SandboxPolicy p;
+  for (size_t n = in.count(); n > 0 && in.ok(); --n) p.files.emplace_back(in.text());
+  for (size_t n = in.count(); n > 0 && in.ok(); --n) p.folders.emplace_back(in.text());
+  return p;
+}
+
+void put(Out& out, const SandboxState& s) {
+  out.uint(static_cast<uint64_t>(s.landlock_abi));
+  out.flag(s.seccomp);
+  out.text(s.missing);
+}
+
+SandboxState get_sandbox(In& in) {
+  SandboxState s;
+  const uint64_t abi = in.uint();
+  if (abi > 1000) in.refuse();
+  s.landlock_abi = static_cast<int>(abi);
+  s.seccomp = in.flag();
+  s.missing = in.text();
+  if (s.missing.size() > 1000) in.refuse();
+  return s;
+}
+
 void put(Out& out, const JobDone& d) {
   out.u8(static_cast<uint8_t>(d.end));
   out.text(d.reason);

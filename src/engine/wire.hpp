@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/sandbox.hpp"
 #include "evidence/image.hpp"
 #include "model/host_profile.hpp"
 #include "model/problem.hpp"
@@ -34,8 +35,10 @@ enum class Type : uint8_t {
   record,    // raw bytes of an event
   progress,  // bytes read so far; also says that the worker is alive
   done,
+  confined,  // which protections are on; once, before the first job
+  confine,   // conductor to worker: what may be read; the first frame of all
 };
-inline constexpr uint8_t kLastType = static_cast<uint8_t>(Type::done);
+inline constexpr uint8_t kLastType = static_cast<uint8_t>(Type::confined);  // of those a worker sends
 
 class Out {
  public:
@@ -213,6 +216,10 @@ void put(Out& out, const std::vector<PackageRow>& packages);
 std::vector<PackageRow> get_packages(In& in);
 void put(Out& out, const std::vector<DigestRow>& digests);
 std::vector<DigestRow> get_digests(In& in);
+void put(Out& out, const SandboxPolicy& policy);
+SandboxPolicy get_policy(In& in);
+void put(Out& out, const SandboxState& state);
+SandboxState get_sandbox(In& in);
 void put(Out& out, const JobDone& done);
 JobDone get_done(In& in);
 void put(Out& out, const FileRef& ref);

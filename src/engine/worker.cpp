@@ -437,6 +437,11 @@ class SocketChannel final : public Channel {
   int fd_;
 };
 
+// What libraries fetch from files outside the evidence at first use: OpenSSL its configuration.
+void prepare_to_be_confined() {
+  for (DigestKind kind : {DigestKind::md5, DigestKind::sha1, DigestKind::sha256}) Digest(kind).update({});
+}
+
 bool read_exactly(int fd, char* out, size_t size) {
   while (size > 0) {
     const ssize_t n = ::read(fd, out, size);
@@ -453,16 +458,30 @@ bool read_exactly(int fd, char* out, size_t size) {
 int worker_main(int socket, int spool_fd) {
   SocketChannel channel(socket);
   Worker worker(channel, spool_fd);
+  bool confined = false;
   std::string payload;
   for (;;) {
     char header[wire::kHeader];
     if (!read_exactly(socket, header, sizeof header)) return 0;  // the conductor is done with this worker
     uint32_t length = 0;
     std::memcpy(&length, header, sizeof length);
-    if (length > wire::kMaxFrame || static_cast<wire::Type>(header[4]) != wire::Type::job) return 4;
+    if (length > wire::kMaxFrame) return 4;
     payload.resize(length);
     if (!read_exactly(socket, payload.data(), length)) return 4;
     wire::In in(payload);
+    const auto type = static_cast<wire::Type>(header[4]);
+    if (type == wire::Type::confine && !confined) {
+      const SandboxPolicy policy = wire::get_policy(in);
+      if (!in.finished()) return 4;
+      prepare_to_be_confined();
+      wire::Out out;
+      wire::put(out, enter_sandbox(policy));
+      if (!channel.send(wire::Type::confined, out.buffer())) return 0;
+      confined = true;
+      continue;
+    }
+    // No job before the doors are shut.
+    if (type != wire::Type::job || !confined) return 4;
     const Job job = wire::get_job(in);
     if (!in.finished()) return 4;
     worker.run(job);

@@ -382,6 +382,7 @@ class Builder {
                            std::string(r.text(6)).substr(0, 19), std::string(r.text(10))});
     table(s, std::move(logs));
     const CaseCounts counts = count_case(db_);
+    paragraph(s, "Sandbox of the processes that read the evidence: " + case_sandbox(db_) + ".");
     paragraph(s, fmt::format("{} names of files and {} events from {} logs are in the case.", counts.names,
                              counts.events, counts.logs));
   }

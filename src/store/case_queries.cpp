@@ -75,6 +75,10 @@ CaseCounts count_case(const Database& db) {
   return c;
 }
 
+std::string case_sandbox(const Database& db) {
+  return db.text_value("SELECT value FROM meta WHERE key = 'sandbox'").value_or("not recorded");
+}
+
 Statement select_view(const Database& db, std::string_view view) {
   for (const View& v : kViews)
     if (v.name == view) return db.prepare(fmt::format("SELECT * FROM {} ORDER BY {}", v.name, v.order));

@@ -16,6 +16,9 @@ struct CaseCounts {
 };
 CaseCounts count_case(const Database& db);
 
+// What the processes that read the evidence were confined by in the last run.
+std::string case_sandbox(const Database& db);
+
 // All rows of a contract view in a fixed order. Unknown names are refused.
 Statement select_view(const Database& db, std::string_view view);
 Statement select_logins(const Database& db, bool all, const std::string& user, const std::string& ip);

@@ -126,7 +126,8 @@ TEST_CASE("Ctrl-C and a deadline end with code 5 and one readable file") {
     std::vector<std::string> hurried = s.command();
     hurried.insert(hurried.end(), {"--deadline", limit});
     const Ran ran = program(hurried);
-    CHECK_MESSAGE((ran.code == 5 || (ran.code == 0 && limit[0] == '1' && s.seconds < 1.3)), ran.code, " ", ran.err);
+    // A machine may be done within the second.
+    CHECK_MESSAGE((ran.code == 5 || (ran.code == 0 && limit[0] == '1' && ran.seconds < 1.2)), ran.code, " ", ran.err);
     CHECK(ran.seconds < 5 + s.seconds);
     CHECK(faults_of_file(s.db) == "");
     s.finish(std::string("--deadline ") + limit);
