@@ -90,12 +90,12 @@ class Conductor final : public JobHandler {
       name_evidence();
       survey();
       make_hosts();
+      start_hashes();
       read_packages();
       walk();
       parse();
       merge();
       check_packages();
-      start_hashes();
       finish_tables();
       analyse();
       finish_hashes();
@@ -864,7 +864,7 @@ class Conductor final : public JobHandler {
     run_jobs(read_jobs(JobKind::raw, ledger_.cited_events()), "bytes of what findings cite");
   }
 
-  // Workers have nothing else to do while indexes are made and the analysis runs.
+  // A worker of its own reads the media from end to end while the others do the rest.
   void start_hashes() {
     std::deque<Job> jobs;
     for (const EvidenceRow& e : ledger_.evidence()) {
