@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bench: makes its inputs, runs the program beside a peer in the same sitting, prints ratios.
-// usage: necropsy_bench FOLDER [walk] [auth] [case]     inputs are kept in FOLDER and made once
+// usage: necropsy_bench FOLDER [walk] [auth] [web] [image] [case] [--write FILE] [--against FILE]
+// Inputs are kept in FOLDER and made once. Ends with 1 when a figure is more than 15 % worse than in --against.
 // Figures and how to read them: docs/performance.md.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,59 +23,13 @@
 #include "store/ledger.hpp"
 #include "store/schema.hpp"
 #include "store/timeline_query.hpp"
+#include "support.hpp"
 
 using namespace necropsy;
+using namespace necropsy::bench;
 using Clock = std::chrono::steady_clock;
 
 namespace {
-
-struct Run {
-  double wall = 0, cpu = 0;
-  long peak_kib = 0;  // of the largest process
-  int status = 0;
-};
-
-// A shell command with all its children accounted for.
-Run run(const std::string& command) {
-  const auto start = Clock::now();
-  const pid_t pid = fork();
-  if (pid == 0) {
-    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-    _exit(127);
-  }
-  Run r;
-  rusage usage{};
-  wait4(pid, &r.status, 0, &usage);
-  r.wall = std::chrono::duration<double>(Clock::now() - start).count();
-  r.cpu = static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-          static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-  r.peak_kib = usage.ru_maxrss;
-  return r;
-}
-
-Run best_of(int n, const std::string& command) {
-  Run best;
-  for (int i = 0; i < n; ++i) {
-    const Run r = run(command);
-    if (i == 0 || r.wall < best.wall) best = r;
-  }
-  return best;
-}
-
-bool exists(const std::string& path) {
-  struct stat info {};
-  return stat(path.c_str(), &info) == 0;
-}
-
-int64_t size_of(const std::string& path) {
-  struct stat info {};
-  return stat(path.c_str(), &info) == 0 ? info.st_size : 0;
-}
-
-void line(std::string_view name, const Run& r) {
-  fmt::print("  {:<34} wall {:8.2f} s   cpu {:8.2f} s   peak {:6} MiB   exit {}\n", name, r.wall, r.cpu,
-             r.peak_kib / 1024, WEXITSTATUS(r.status));
-}
 
 // 500,000 names in 5,000 folders.
 void bench_walk(const std::string& dir, const std::string& program) {
@@ -110,9 +63,12 @@ void bench_walk(const std::string& dir, const std::string& program) {
       static_cast<double>(size_of(db)) /
           static_cast<double>(std::max<int64_t>(
               1, Database::open(db, Database::Mode::read_only).value("SELECT count(*) FROM file_time").value_or(1))));
+  figure("walk: wall, beside fls|mactime", ours.wall / peer.wall);
+  figure("walk: CPU, beside fls|mactime", ours.cpu / peer.cpu);
+  figure("walk: peak memory, MiB", static_cast<double>(ours.peak_kib) / 1024);
 }
 
-// 2,000,000 lines as an sshd under attack writes them.
+// 2,000,000 lines as an sshd under attack writes them: an address tries some hundred times, a few of them at a time.
 void bench_auth(const std::string& dir, const std::string& program) {
   const std::string folder = dir + "/auth/var/log", log = folder + "/auth.log";
   if (!exists(log)) {
@@ -120,12 +76,15 @@ void bench_auth(const std::string& dir, const std::string& program) {
     std::ofstream out(log);
     std::mt19937 random(1);
     int64_t t = 1'704'067'200;
+    unsigned attackers[4] = {1, 2, 3, 4};
     for (int i = 0; i < 2'000'000; ++i) {
+      unsigned& at_work = attackers[random() % 4];
+      if (random() % 200 == 0) at_work = random() % 20000;
       t += static_cast<int64_t>(random() % 15);
       const Civil c = civil_from_unix(t);
       static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-      const unsigned a = random() % 20000, pid = 1000 + random() % 30000, port = 1024 + random() % 60000;
+      const unsigned a = at_work, who = random() % 300, pid = 1000 + random() % 30000, port = 1024 + random() % 60000;
       out << fmt::format("{} {:2} {:02}:{:02}:{:02} web1 sshd[{}]: ", kMonths[c.month - 1], c.day, c.hour, c.minute,
                          c.second, pid);
       const std::string ip = fmt::format("{}.{}.{}.{}", 60 + a % 100, a / 100 % 200, a / 7 % 250, 1 + a % 250);
@@ -134,10 +93,10 @@ void bench_auth(const std::string& dir, const std::string& program) {
           out << fmt::format("Failed password for root from {} port {} ssh2\n", ip, port);
           break;
         case 1:
-          out << fmt::format("Failed password for invalid user user{} from {} port {} ssh2\n", a % 300, ip, port);
+          out << fmt::format("Failed password for invalid user user{} from {} port {} ssh2\n", who, ip, port);
           break;
         case 2:
-          out << fmt::format("Invalid user user{} from {} port {}\n", a % 300, ip, port);
+          out << fmt::format("Invalid user user{} from {} port {}\n", who, ip, port);
           break;
         default:
           out << fmt::format("Connection closed by authenticating user root {} port {} [preauth]\n", ip, port);
@@ -146,20 +105,91 @@ void bench_auth(const std::string& dir, const std::string& program) {
   }
   fmt::print("auth.log, 2,000,000 lines\n");
   const std::string db = dir + "/auth.db";
-  const Run grep = best_of(2, fmt::format("grep -c 'Failed password' {} > /dev/null", log));
+  const Run grep = best_of(2, fmt::format("grep -c 'Failed password' {} > {}/count", log, dir));
   Run ours;
   for (int i = 0; i < 2; ++i) {
     unlink(db.c_str());
     const Run r = run(fmt::format("{} ingest {}/auth --tz UTC --case {} --quiet", program, dir, db));
     if (i == 0 || r.cpu < ours.cpu) ours = r;
   }
+  const Run import =
+      best_of(1, fmt::format("rm -f {0}/import.db; sqlite3 {0}/import.db 'CREATE TABLE line(t)' '.mode ascii' "
+                             "'.separator \"\\037\" \"\\n\"' '.import {1} line'",
+                             dir, log));
   line("grep -c", grep);
+  line("sqlite3 .import of the lines", import);
   line("necropsy ingest (with questions)", ours);
   Database opened = Database::open(db, Database::Mode::read_only);
   const int64_t events = std::max<int64_t>(1, opened.value("SELECT count(*) FROM event").value_or(1));
   fmt::print(
       "  {:.0f} lines per CPU-second (all processes, indexes and questions included); case {:.1f} bytes an event\n",
       2e6 / ours.cpu, static_cast<double>(size_of(db)) / static_cast<double>(events));
+  figure("auth.log: CPU, beside sqlite3 .import", ours.cpu / import.cpu);
+  figure("auth.log: bytes an event", static_cast<double>(size_of(db)) / static_cast<double>(events));
+  figure("auth.log: peak memory, MiB", static_cast<double>(ours.peak_kib) / 1024);
+}
+
+// 2,000,000 requests in the combined format.
+void bench_web(const std::string& dir, const std::string& program) {
+  const std::string folder = dir + "/web/var/log/apache2", log = folder + "/access.log";
+  if (!exists(log)) {
+    run("mkdir -p " + folder);
+    std::ofstream out(log);
+    std::mt19937 random(2);
+    int64_t t = 1'704'067'200;
+    for (int i = 0; i < 2'000'000; ++i) {
+      t += static_cast<int64_t>(random() % 4);
+      const Civil c = civil_from_unix(t);
+      static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+      const unsigned a = random() % 30000;
+      out << fmt::format(
+          "{}.{}.{}.{} - - [{:02}/{}/{}:{:02}:{:02}:{:02} +0000] \"GET /page/{}.html HTTP/1.1\" {} {} \"-\" "
+          "\"Mozilla/5.0 (X11; Linux x86_64; rv:{}.0) Gecko/20100101\"\n",
+          60 + a % 100, a / 100 % 200, a / 7 % 250, 1 + a % 250, c.day, kMonths[c.month - 1], c.year, c.hour, c.minute,
+          c.second, random() % 8000, random() % 20 ? 200 : 404, random() % 50000, 60 + a % 60);
+    }
+  }
+  fmt::print("Apache access log, 2,000,000 lines\n");
+  const std::string db = dir + "/web.db";
+  const Run import =
+      best_of(1, fmt::format("rm -f {0}/import.db; sqlite3 {0}/import.db 'CREATE TABLE line(t)' '.mode ascii' "
+                             "'.separator \"\\037\" \"\\n\"' '.import {1} line'",
+                             dir, log));
+  const Run ours =
+      best_of(1, fmt::format("rm -f {1}; {0} ingest {2}/web --tz UTC --case {1} --quiet", program, db, dir));
+  line("sqlite3 .import of the lines", import);
+  line("necropsy ingest (with questions)", ours);
+  fmt::print("  {:.0f} lines per CPU-second; case {:.1f} bytes a line\n", 2e6 / ours.cpu,
+             static_cast<double>(size_of(db)) / 2e6);
+  figure("access log: CPU, beside sqlite3 .import", ours.cpu / import.cpu);
+  figure("access log: bytes a line", static_cast<double>(size_of(db)) / 2e6);
+}
+
+// From an image to findings: the sample server, as raw and as E01, beside plaso where it is installed.
+void bench_image(const std::string& dir, const std::string& program) {
+  const std::string sample = dir + "/sample/server.img", db = dir + "/sample.db";
+  if (!exists(sample))
+    run(fmt::format("{}/sample_images/make --seed 1 {}/sample > /dev/null", NECROPSY_SOURCE_DIR, dir));
+  if (!exists(dir + "/sample.E01"))
+    run(fmt::format("ewfacquire -u -q -t {0}/sample {1} > /dev/null 2>&1", dir, sample));
+  fmt::print("sample server, image to findings\n");
+  const Run raw = best_of(3, fmt::format("rm -f {1}; {0} ingest {2} --case {1} --quiet", program, db, sample));
+  const Run ewf = best_of(3, fmt::format("rm -f {1}; {0} ingest {2}/sample.E01 --case {1} --quiet", program, db, dir));
+  line("necropsy ingest, raw", raw);
+  line("necropsy ingest, E01", ewf);
+  figure("image: E01 beside raw, wall", ewf.wall / raw.wall);
+  if (run("command -v log2timeline > /dev/null && command -v psort > /dev/null").status != 0) {
+    fmt::print("  log2timeline is not installed\n");
+    return;
+  }
+  const Run plaso = run(fmt::format(
+      "cd {0} && rm -f l2t.plaso l2t.csv && log2timeline -q -u --partitions all --volumes all --vss_stores none "
+      "--storage-file l2t.plaso {1} > l2t.log 2>&1 && psort -q -u -o dynamic -w l2t.csv l2t.plaso >> l2t.log 2>&1",
+      dir, sample));
+  line("log2timeline and psort", plaso);
+  fmt::print("  ratio of wall time, necropsy : plaso = 1/{:.0f}\n", plaso.wall / raw.wall);
+  figure("image: wall, beside plaso, per thousand", 1000 * raw.wall / plaso.wall);
 }
 
 // A case of 10 million rows through the writer itself, and what queries on it take.
@@ -294,18 +324,26 @@ void bench_case(const std::string& dir, const std::string&) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    fmt::print(stderr, "usage: necropsy_bench FOLDER [walk] [auth] [case]\n");
+    fmt::print(stderr,
+               "usage: necropsy_bench FOLDER [walk] [auth] [web] [image] [case] [--write FILE] [--against FILE]\n");
     return 2;
   }
   const std::string dir = argv[1];
   mkdir(dir.c_str(), 0755);
-  const std::vector<std::string> wanted(argv + 2, argv + argc);
-  const auto wants = [&](const char* name) {
-    return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
-  };
-  const std::string program = NECROPSY_PROGRAM;
-  if (wants("walk")) bench_walk(dir, program);
-  if (wants("auth")) bench_auth(dir, program);
-  if (wants("case")) bench_case(dir, program);
-  return 0;
+  std::vector<std::string> wanted;
+  std::string write, against;
+  for (int i = 2; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--write" && i + 1 < argc)
+      write = argv[++i];
+    else if (word == "--against" && i + 1 < argc)
+      against = argv[++i];
+    else
+      wanted.emplace_back(word);
+  }
+  const std::pair<std::string_view, void (*)(const std::string&, const std::string&)> kBenches[] = {
+      {"walk", bench_walk}, {"auth", bench_auth}, {"web", bench_web}, {"image", bench_image}, {"case", bench_case}};
+  for (const auto& [name, bench] : kBenches)
+    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end()) bench(dir, NECROPSY_PROGRAM);
+  return finish_figures(write, against) > 0 ? 1 : 0;
 }
