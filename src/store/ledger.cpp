@@ -632,58 +632,6 @@ void Ledger::add_raw(int64_t event_id, std::string_view bytes, bool cut) {
 
 void Ledger::index_files() { db_.execute("CREATE INDEX IF NOT EXISTS file_dir ON file(dir_id)"); }
 
-void Ledger::merge_copies() {
-  if (db_.value("SELECT 1 FROM source WHERE kind = 0 AND events > 0 AND merge_no IS NULL LIMIT 1").value_or(0) == 0)
-    return;
-  writer_.begin();
-  // Sources read since the last merge get its number: an event that was there before keeps its id.
-  db_.execute(
-      "CREATE TEMP TABLE merge_number AS SELECT coalesce(max(merge_no), 0) + 1 AS n FROM source;"
-      "UPDATE source SET merge_no = (SELECT n FROM merge_number) WHERE kind = 0 AND events > 0 AND merge_no IS NULL;"
-      "DROP TABLE merge_number;");
-  // Only logs of one parser and host whose times overlap can hold the same record. Within a file nothing merges: the
-  // n-th equal line of one file is the n-th of the other. Lines that went into another file's event in an earlier
-  // merge still count, as rows of their own file with that event's id. The oldest id stays the event's own place.
-  db_.execute(
-      "CREATE TEMP TABLE overlapping AS SELECT DISTINCT a.source_id AS source_id FROM source a JOIN source b "
-      "ON b.host_id = a.host_id AND b.parser = a.parser AND b.source_id <> a.source_id AND b.kind = 0 AND b.events > 0 "
-      "AND b.remote = a.remote AND a.first_ts <= b.last_ts AND b.first_ts <= a.last_ts "
-      "WHERE a.kind = 0 AND a.events > 0");
-  constexpr std::string_view kRecord =
-      "ts, ns, kind, user, target, addr, port, service, process, pid, method, template, text, session, path, attr, "
-      "url, status, bytes, agent, source_host, command, host";
-  db_.execute(fmt::format(
-      "CREATE TEMP TABLE copy AS WITH place AS ("
-      "SELECT e.event_id AS event_id, s.source_id AS source_id, e.log_offset AS at FROM overlapping o "
-      "JOIN source s ON s.source_id = o.source_id "
-      "JOIN event e ON e.event_id >= s.source_id << 32 AND e.event_id < (s.source_id + 1) << 32 "
-      "UNION ALL SELECT x.event_id, x.source_id, x.log_offset FROM event_source x "
-      "JOIN overlapping o ON o.source_id = x.source_id), "
-      "numbered AS MATERIALIZED (SELECT p.event_id AS event_id, s.host_id AS host_id, s.parser AS parser, "
-      "s.remote AS remote, t.merge_no AS merge_no, e.ts AS ts, "
-      "e.ns AS ns, e.kind AS kind, e.user AS user, e.target AS target, e.addr AS addr, e.port AS port, "
-      "e.service AS service, e.process AS process, e.pid AS pid, e.method AS method, e.template AS template, "
-      "e.text AS text, e.session AS session, e.path AS path, e.attr AS attr, e.url AS url, e.status AS status, "
-      "e.bytes AS bytes, e.agent AS agent, x.source_host AS source_host, x.command AS command, x.host AS host, "
-      "row_number() OVER (PARTITION BY p.source_id, e.ts, e.ns, e.kind, e.user, e.target, e.addr, e.port, e.service, "
-      "e.process, e.pid, e.method, e.template, e.text, e.session, e.path, e.attr, e.url, e.status, e.bytes, e.agent, "
-      "x.source_host, x.command, x.host ORDER BY p.at, p.event_id) AS nth "
-      "FROM place p JOIN event e ON e.event_id = p.event_id JOIN source s ON s.source_id = p.source_id "
-      "JOIN source t ON t.source_id = e.event_id >> 32 LEFT JOIN event_extra x ON x.event_id = e.event_id) "
-      "SELECT event_id, first_value(event_id) OVER (PARTITION BY host_id, parser, remote, {}, nth "
-      "ORDER BY merge_no, event_id) AS kept FROM numbered",
-      kRecord));
-  db_.execute(
-      "DELETE FROM copy WHERE kept = event_id;"
-      "INSERT OR IGNORE INTO event_source SELECT c.kept, e.event_id >> 32, e.log_offset, "
-      "coalesce(e.record, e.event_id & 4294967295) FROM copy c JOIN event e ON e.event_id = c.event_id;"
-      "UPDATE OR IGNORE event_source SET event_id = (SELECT kept FROM copy c WHERE c.event_id = event_source.event_id) "
-      "WHERE event_id IN (SELECT event_id FROM copy);"
-      "DELETE FROM event WHERE event_id IN (SELECT event_id FROM copy);"
-      "DELETE FROM event_extra WHERE event_id IN (SELECT event_id FROM copy);"
-      "DROP TABLE copy; DROP TABLE overlapping;");
-}
-
 uint64_t Ledger::count_problems() {
   return static_cast<uint64_t>(db_.value("SELECT count(*) FROM problem WHERE severity <> 'info'").value_or(0));
 }
