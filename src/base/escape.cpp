@@ -1,9 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/escape.hpp"
 
+#include <utility>
+
 #include "base/text.hpp"
 
 namespace necropsy {
+
+namespace {
+
+// A character that JSON may hold as it stands but that acts where it is shown: C1 controls, line separators, marks
+// and overrides of direction. Its code and length; length 0 for any other.
+std::pair<unsigned, size_t> unseen_character(std::string_view text) {
+  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) <= 0x9F) return {byte(1), 2};
+  if (byte(0) != 0xE2 || (byte(1) != 0x80 && byte(1) != 0x81)) return {0, 0};
+  const unsigned code = 0x2000u | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
+  const bool acts =
+      code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+  return acts ? std::pair<unsigned, size_t>{code, 3} : std::pair<unsigned, size_t>{0, 0};
+}
+
+}  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
@@ -20,8 +38,16 @@ void append_json_string(std::string& out, std::string_view text) {
     }
     text = repaired;
   }
-  for (char ch : text) {
-    const auto c = static_cast<unsigned char>(ch);
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (const auto [code, bytes] = unseen_character(text.substr(i)); bytes > 0) {
+      static constexpr char kHex[] = "0123456789abcdef";
+      out += "\\u";
+      for (int shift = 12; shift >= 0; shift -= 4) out += kHex[code >> shift & 15];
+      i += bytes - 1;
+      continue;
+    }
+    const char ch = text[i];
     switch (c) {
       case '"':
         out += "\\\"";
