@@ -198,6 +198,11 @@ class SyslogFile {
       years_failed_ = true;
       return false;
     }
+    if (pieces.error())
+      sink_.problem({pieces.error()->offset, 0}, "year-uncertain",
+                    "the log cannot be read to its end: years are counted back from the last line that can be read, and "
+                    "may be too late where a turn of the year stands behind it",
+                    Stage::time);
     if (years->astray_runs() > 0)
       sink_.problem({first.offset, 0}, "clock-lost",
                     fmt::format("{} times records of January 1 stand between records of one later day: the machine had "

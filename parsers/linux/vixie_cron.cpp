@@ -135,9 +135,15 @@ std::optional<Civil> latest_date(const ParseContext& context) {
 
 Finish parse(ContentStream& stream, const ParseContext& context, EventSink& sink) {
   YearInference years;
-  for (LineReader lines(stream); const auto line = lines.next();)
+  LineReader ahead(stream);
+  while (const auto line = ahead.next())
     if (const auto read = read_line(trim(line->text))) years.observe(read->civil.month, read->civil.day, 0);
   const bool dated = years.settle(latest_date(context), context.clock->forced_year());
+  if (dated && ahead.error())
+    sink.problem({ahead.error()->offset, 0}, "year-uncertain",
+                 "the log cannot be read to its end: years are counted back from the last line that can be read, and "
+                 "may be too late where a turn of the year stands behind it",
+                 Stage::time);
 
   LineReader lines(stream);
   while (const auto line = lines.next()) {

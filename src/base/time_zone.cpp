@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 
+#include "base/bytes.hpp"
 #include "base/text.hpp"
 
 namespace necropsy {
@@ -26,6 +27,7 @@ namespace {
 // cctz loads zones by name through one process-wide factory. Zone files of images get names of their own, under which
 // the factory hands out their bytes.
 constexpr std::string_view kImagePrefix = "necropsy-image-zone-";
+constexpr size_t kTzifHeader = 44;
 
 std::map<std::string, std::string, std::less<>>& image_zones() {
   static std::map<std::string, std::string, std::less<>> zones;
@@ -67,6 +69,26 @@ std::unique_ptr<cctz::ZoneInfoSource> source_by_name(
   return fallback(name);
 }
 
+// Length of the data block that a TZif header announces (RFC 8536, section 3.2): `wide` has times of eight bytes.
+std::optional<uint64_t> tzif_block(const ByteReader& in, size_t header, bool wide) {
+  const auto count = [&](size_t n) { return uint64_t{in.u32be(header + 20 + 4 * n).value_or(0)}; };
+  if (!in.has(header, kTzifHeader)) return std::nullopt;
+  const uint64_t time = wide ? 8 : 4;
+  return count(0) + count(1) + count(2) * (time + 4) + count(3) * (time + 1) + count(4) * 6 + count(5);
+}
+
+// Whether all is there that the headers announce: cctz makes room for it before it reads.
+bool is_whole_tzif(std::string_view bytes) {
+  if (!bytes.starts_with("TZif") || bytes.size() < kTzifHeader) return false;
+  const ByteReader in(as_bytes(bytes));
+  const auto narrow = tzif_block(in, 0, false);
+  if (!narrow || *narrow > bytes.size() - kTzifHeader) return false;
+  if (bytes[4] == '\0') return true;
+  const size_t second = kTzifHeader + *narrow;
+  const auto wide = tzif_block(in, second, true);
+  return wide && *wide <= bytes.size() - second - kTzifHeader;
+}
+
 cctz::civil_second to_cctz(const Civil& c) {
   return cctz::civil_second(c.year, c.month, c.day, c.hour, c.minute, std::min<int>(c.second, 59));
 }
@@ -84,7 +106,7 @@ TimeZone& TimeZone::operator=(const TimeZone&) = default;
 TimeZone::~TimeZone() = default;
 
 std::optional<TimeZone> TimeZone::from_tzif(std::string_view bytes) {
-  if (!bytes.starts_with("TZif") || bytes.size() < 44) return std::nullopt;
+  if (!is_whole_tzif(bytes)) return std::nullopt;
   std::string name;
   {
     const std::lock_guard<std::mutex> hold(image_zones_lock());

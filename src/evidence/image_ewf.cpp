@@ -19,6 +19,7 @@ namespace {
 
 constexpr size_t kFileHeader = 13;          // signature, fields start, segment number, fields end
 constexpr size_t kSection = 76;             // type[16], next u64, size u64, padding[40], Adler-32 u32
+constexpr uint32_t kMostChunk = 64u << 20;  // tools write 32 KiB to 16 MiB; libewf makes room for what is claimed
 constexpr unsigned kMostSegments = 14'971;  // E01 … ZZZ
 
 struct SegmentReport {
@@ -360,6 +361,10 @@ Result<std::unique_ptr<Medium>> open_ewf(const std::string& path) {
   uint64_t bytes = 0;
   if (libewf_handle_get_media_size(handle.handle, &bytes, &error) != 1 || bytes > INT64_MAX)
     return fail(ErrorCode::bad_value, "the EWF image does not say how large the medium is: " + ewf_error_text(error));
+  uint32_t chunk_size = 0;
+  if (libewf_handle_get_chunk_size(handle.handle, &chunk_size, nullptr) == 1 && chunk_size > kMostChunk)
+    return fail(ErrorCode::bad_value, "the EWF image claims chunks of " + std::to_string(chunk_size) +
+                                          " bytes: its volume section is damaged");
   uint32_t sector = 0;
   if (libewf_handle_get_bytes_per_sector(handle.handle, &sector, nullptr) != 1 || sector < 512 || sector > 65536)
     sector = 512;

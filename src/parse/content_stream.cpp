@@ -79,7 +79,8 @@ std::optional<Line> LineReader::next() {
     if (!fill() && end_ && window_.size() == position_) break;
   }
   const size_t available = window_.size() - position_;
-  if (available == 0) return std::nullopt;
+  // What stands before an unreadable place is no line: its end is missing.
+  if (available == 0 || (error_ && stop == std::string_view::npos && !cut)) return std::nullopt;
 
   Line line;
   line.offset = window_offset_ + position_;

@@ -164,7 +164,8 @@ TEST_CASE("CSV: no cell begins like a formula") {
 TEST_CASE("JSON: each line parses and gives back what the case holds") {
   const std::string db = scene().db.string();
   size_t formulas = 0;
-  for (std::string_view line : split(said({"timeline", db, "--format", "jsonl"}), '\n')) {
+  const std::string lines = said({"timeline", db, "--format", "jsonl"});
+  for (std::string_view line : split(lines, '\n')) {
     if (line.empty()) continue;
     const auto row = nlohmann::json::parse(line, nullptr, false);
     REQUIRE_MESSAGE(!row.is_discarded(), displayable(line));
