@@ -6,10 +6,23 @@ target_compile_options(necropsy_flags INTERFACE -Wall -Wextra -Wpedantic -Werror
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(necropsy_flags INTERFACE -Wno-restrict)
 endif()
+# Macros of libseccomp are written in C99.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(necropsy_flags INTERFACE -Wno-c99-extensions)
+endif()
 target_include_directories(necropsy_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
 if(NECROPSY_SANITIZE)
   target_compile_options(necropsy_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined
                          -fno-omit-frame-pointer)
+  target_link_options(necropsy_flags INTERFACE -fsanitize=address,undefined)
+endif()
+# Every layer counts its edges for libFuzzer; its main function comes with the programs of tests/fuzz only.
+if(NECROPSY_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "NECROPSY_FUZZ needs clang: cmake --preset fuzz")
+  endif()
+  target_compile_options(necropsy_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined
+                         -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(necropsy_flags INTERFACE -fsanitize=address,undefined)
 endif()
 

@@ -128,9 +128,15 @@ class File {
   Finish run() {
     while (sink_.keep_going()) {
       const auto line = lines_.next();
+      if (!line && lines_.error()) {
+        // Half a stanza would tell of a run that never came to its end.
+        if (!stanza_.empty) sink_.unparsed(stanza_.where, "truncated", "the rest of the stanza cannot be read");
+        sink_.problem({lines_.error()->offset, 0}, "read-error", lines_.error()->what, Stage::parse, Severity::error);
+        return Finish::partial;
+      }
       if (!line) {
         tell();
-        return lines_.error() ? Finish::partial : Finish::complete;
+        return Finish::complete;
       }
       std::string_view text = line->text;
       while (text.starts_with('\0')) text.remove_prefix(1);

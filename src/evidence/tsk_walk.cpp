@@ -139,8 +139,13 @@ class TskWalk {
   }
 
   void nameless() {
+    // The catalog of HFS keeps nothing of removed files, and its header may promise any number of ids to look up.
+    if (TSK_FS_TYPE_ISHFS(fs_->ftype)) return;
+    // No filesystem keeps a file in less than 16 bytes, whatever its superblock promises.
+    const TSK_INUM_T last = std::min<TSK_INUM_T>(
+        fs_->last_inum, fs_->first_inum + static_cast<TSK_INUM_T>(std::max<TSK_OFF_T>(fs_->img_info->size, 0)) / 16);
     const auto flags = static_cast<TSK_FS_META_FLAG_ENUM>(TSK_FS_META_FLAG_UNALLOC | TSK_FS_META_FLAG_USED);
-    if (tsk_fs_meta_walk(fs_, fs_->first_inum, fs_->last_inum, flags, collect, this) != 0)
+    if (tsk_fs_meta_walk(fs_, fs_->first_inum, last, flags, collect, this) != 0)
       problems_.report("damaged", "nameless files: " + tsk_error_text());
     if (nameless_.size() >= kMaxNameless)
       problems_.report("limit", fmt::format("only the first {} nameless files are listed", kMaxNameless));

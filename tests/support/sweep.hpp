@@ -5,6 +5,7 @@
 #pragma once
 #include <fmt/format.h>
 
+#include <random>
 #include <string>
 #include <string_view>
 
@@ -46,8 +47,10 @@ inline std::string check(const ParserEntry& parser, std::string_view bytes, cons
 
 }  // namespace sweep_detail
 
-// Runs the parser over every prefix of `sample` (which should be small: 16 KiB at most) and over it with each byte
-// changed.
+inline constexpr size_t kSweptWhole = 16 * 1024, kSweptPoints = 1000;
+
+// Runs the parser over every prefix of `sample` and over it with each byte changed; of a sample beyond 16 KiB over
+// 1,000 prefixes and places that a fixed seed chooses.
 inline Swept sweep(const ParserEntry& parser, std::string_view sample, const SweepOptions& options = {}) {
   Swept swept;
   const uint64_t whole = run_parser(parser, sample, options.run).events.size();
@@ -58,10 +61,8 @@ inline Swept sweep(const ParserEntry& parser, std::string_view sample, const Swe
     const std::string failure = sweep_detail::check(parser, bytes, options, most);
     if (!failure.empty()) swept.failure = fmt::format("{} {}: {}", what, at, failure);
   };
-  for (size_t length = 0; length < sample.size(); length += options.prefix_step)
-    run(sample.substr(0, length), "prefix of bytes", length);
   std::string changed(sample);
-  for (size_t at = 0; at < changed.size(); at += options.flip_step) {
+  const auto flip = [&](size_t at) {
     const char was = changed[at];
     const auto with = [&](int value) {
       if (static_cast<char>(value) == was) return;
@@ -76,7 +77,19 @@ inline Swept sweep(const ParserEntry& parser, std::string_view sample, const Swe
       with(0xFF);
     }
     changed[at] = was;
+  };
+  if (sample.size() > kSweptWhole) {
+    std::mt19937_64 random(sample.size());
+    for (size_t i = 0; i < kSweptPoints; ++i) {
+      const size_t length = random() % sample.size();
+      run(sample.substr(0, length), "prefix of bytes", length);
+      flip(random() % sample.size());
+    }
+    return swept;
   }
+  for (size_t length = 0; length < sample.size(); length += options.prefix_step)
+    run(sample.substr(0, length), "prefix of bytes", length);
+  for (size_t at = 0; at < changed.size(); at += options.flip_step) flip(at);
   return swept;
 }
 
