@@ -1,0 +1,16 @@
+# cpack --config build/release/CPackConfig.cmake: a Debian package. What it depends on is read from the linked libraries;
+# rules of time zones are data that no library brings.
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/doc/necropsy RENAME copyright)
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME necropsy)
+set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_PACKAGE_CONTACT "necropsy maintainers <maintainers@users.noreply.r-seed-30e0d5fd.example>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "offline timeline analyzer for disk images of hacked machines")
+set(CPACK_PACKAGE_DESCRIPTION "Opens a disk image read-only, reads file times and logs into one SQLite file, and\ntells who came in, what they left, and what cannot be known.")
+set(CPACK_PACKAGE_FILE_NAME "necropsy_${PROJECT_VERSION}_${CMAKE_SYSTEM_PROCESSOR}")
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION admin)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS tzdata)
+set(CPACK_STRIP_FILES ON)
+include(CPack)
