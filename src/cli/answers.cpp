@@ -29,8 +29,8 @@ void add_answers(CLI::App& app, ExitCode& code) {
   CLI::App* logins = app.add_subcommand("logins", "Sessions, one row each");
   logins->add_option("case", l->path, "Case file")->required()->type_name("CASE.db");
   logins->add_flag("--all", l->all, "Network, service, su and sudo sessions too");
-  logins->add_option("--user", l->user, "One account");
-  logins->add_option("--ip", l->ip, "One source address");
+  logins->add_option("--user", l->user, "One account")->type_name("USER");
+  logins->add_option("--ip", l->ip, "One source address")->type_name("ADDRESS");
   add_format(*logins, l->format);
   logins->footer("Example:\n  necropsy logins server.db --user root");
   logins->callback([l, &code] {
@@ -43,7 +43,7 @@ void add_answers(CLI::App& app, ExitCode& code) {
   auto a = std::make_shared<Options>();
   CLI::App* accounts = app.add_subcommand("accounts", "Accounts and how they came to be");
   accounts->add_option("case", a->path, "Case file")->required()->type_name("CASE.db");
-  accounts->add_option("--user", a->user, "One account");
+  accounts->add_option("--user", a->user, "One account")->type_name("USER");
   add_format(*accounts, a->format);
   accounts->footer("Example:\n  necropsy accounts server.db");
   accounts->callback([a, &code] {

@@ -85,16 +85,16 @@ void add_ask(CLI::App& app, ExitCode& code) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("ask", "Lists or runs the named questions");
   c->add_option("case", o->path, "Case file")->required()->type_name("CASE.db");
-  c->add_option("question", o->question, "Name; without one all are listed");
+  c->add_option("question", o->question, "Name; without one all are listed")->type_name("QUESTION");
   c->add_option("--set", o->set, "Parameter of the question")->type_name("NAME=VALUE");
-  c->add_option("--questions", o->dir, "Folder with questions of one's own")->check(CLI::ExistingDirectory);
+  add_questions_folder(*c, o->dir);
   add_format(*c, o->format);
   c->footer("Examples:\n  necropsy ask server.db\n  necropsy ask server.db brute-force-success --set min_failures=3");
   c->callback([o, &code] { code = ask(*o); });
 
   auto q = std::make_shared<Options>();
   CLI::App* list = app.add_subcommand("questions", "The questions that are built in");
-  list->add_option("--questions", q->dir, "Folder with questions of one's own")->check(CLI::ExistingDirectory);
+  add_questions_folder(*list, q->dir);
   add_format(*list, q->format);
   list->footer("Example:\n  necropsy questions");
   list->callback([q, &code] { code = list_questions(*q); });

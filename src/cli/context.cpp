@@ -160,10 +160,15 @@ std::string show_time(Timestamp t, const TimeZone& zone, bool fraction) {
 }
 
 void add_format(CLI::App& command, Format& format) {
-  command.add_option("--format", format, "table, csv or jsonl")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Format>{{"table", Format::table}, {"csv", Format::csv}, {"jsonl", Format::jsonl}}))
-      ->default_str("table");
+  add_choice<Format>(command, "--format", format,
+                     {{"table", Format::table}, {"csv", Format::csv}, {"jsonl", Format::jsonl}},
+                     "How rows are printed");
+}
+
+void add_questions_folder(CLI::App& command, std::string& folder) {
+  command.add_option("--questions", folder, "Folder with questions of one's own")
+      ->check(CLI::Validator(CLI::ExistingDirectory).description(""))
+      ->type_name("DIR");
 }
 
 void put(std::string_view text) {
@@ -297,8 +302,7 @@ size_t print_statement(Statement& statement, Format format, const std::vector<st
 }
 
 void MovedEvidence::add_to(CLI::App& command) {
-  command.add_option("--evidence", given, "Evidence that was moved: LABEL=PATH (labels: necropsy info)")
-      ->type_name("LABEL=PATH");
+  command.add_option("--evidence", given, "Evidence that was moved (labels: necropsy info)")->type_name("LABEL=FILE");
 }
 
 std::vector<std::pair<std::string, std::string>> MovedEvidence::pairs() const {
@@ -306,7 +310,7 @@ std::vector<std::pair<std::string, std::string>> MovedEvidence::pairs() const {
   for (const std::string& item : given) {
     const size_t at = item.find('=');
     if (at == std::string::npos || at == 0)
-      throw Failure{kUsage, fmt::format("--evidence wants LABEL=PATH, not '{}'", item)};
+      throw Failure{kUsage, fmt::format("--evidence wants LABEL=FILE, not '{}'", item)};
     out.emplace_back(item.substr(0, at), item.substr(at + 1));
   }
   return out;

@@ -39,8 +39,34 @@ Timestamp read_time(const std::string& text, const TimeZone& zone);
 int64_t read_duration_seconds(const std::string& text);  // 90, 30s, 10m, 2h, 1d
 std::string show_time(Timestamp t, const TimeZone& zone, bool fraction = true);
 
+// An option that takes one of some words. Its type name is the words joined by `|`: what --help, the man page and the
+// completion show.
+template <class T>
+CLI::Option* add_choice(CLI::App& command, const std::string& name, T& value,
+                        std::vector<std::pair<std::string, T>> choices, const std::string& description) {
+  std::string words, standard;
+  for (const auto& [word, meaning] : choices) {
+    words += (words.empty() ? "" : "|") + word;
+    if (meaning == value) standard = word;
+  }
+  const auto unknown = [choices, words](const std::string& given) -> std::string {
+    for (const auto& choice : choices)
+      if (choice.first == given) return {};
+    return "'" + given + "' is none of " + words;
+  };
+  const auto set = [choices = std::move(choices), &value](const std::string& given) {
+    for (const auto& choice : choices)
+      if (choice.first == given) value = choice.second;
+  };
+  return command.add_option_function<std::string>(name, set, description)
+      ->check(CLI::Validator(unknown, ""))
+      ->type_name(words)
+      ->default_str(standard);
+}
+
 enum class Format : uint8_t { table, csv, jsonl };
 void add_format(CLI::App& command, Format& format);
+void add_questions_folder(CLI::App& command, std::string& folder);  // --questions
 
 // A cell is NULL, a number or text; only text is escaped on its way out.
 struct Cell {
@@ -77,7 +103,7 @@ void put_line(std::string_view text);
 bool colour_wanted();  // stdout is a terminal and NO_COLOR is not set
 bool stderr_is_terminal();
 
-// --evidence LABEL=PATH, for evidence that was moved.
+// --evidence LABEL=FILE, for evidence that was moved.
 struct MovedEvidence {
   std::vector<std::string> given;
   void add_to(CLI::App& command);

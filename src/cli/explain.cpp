@@ -93,8 +93,8 @@ void add_explain(CLI::App& app, ExitCode& code) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("explain", "One event decoded, its raw bytes, and where they lie");
   c->add_option("case", o->path, "Case file")->required()->type_name("CASE.db");
-  c->add_option("event", o->event, "event_id")->required();
-  c->add_option("--tz", o->zone, "Zone to show the time in as well");
+  c->add_option("event", o->event, "event_id")->required()->type_name("ID");
+  c->add_option("--tz", o->zone, "Zone to show the time in as well")->type_name("ZONE");
   o->moved.add_to(*c);
   c->footer("Example:\n  necropsy explain server.db 21474836481");
   c->callback([o, &code] { code = run(*o); });

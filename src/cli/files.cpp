@@ -163,7 +163,7 @@ void add_files(CLI::App& app, ExitCode& code) {
   e->add_option("pattern", x->what, "Path or GLOB")->type_name("PATTERN");
   e->add_option("-o,--output", x->folder, "Folder; nothing is written outside it")->required()->type_name("DIR");
   e->add_flag("--logs", x->logs, "All logs");
-  e->add_option("--finding", x->finding, "Files and logs that a finding cites");
+  e->add_option("--finding", x->finding, "Files and logs that a finding cites")->type_name("ID");
   x->moved.add_to(*e);
   e->footer("Examples:\n  necropsy extract server.db '/tmp/*' -o out\n  necropsy extract server.db --logs -o out");
   e->callback([x, &code] { code = extract(*x); });

@@ -81,7 +81,8 @@ void add_findings(CLI::App& app, ExitCode& code) {
   CLI::App* c = app.add_subcommand("findings", "What the correlation concluded; with an id the rows behind it");
   c->add_option("case", o->path, "Case file")->required()->type_name("CASE.db");
   c->add_option("words", o->words, "ID, or confirm ID, or dismiss ID")->type_name("[confirm|dismiss] ID");
-  c->add_option("--why", o->why, "Reason of confirm or dismiss; kept over correlate and shown in the report");
+  c->add_option("--why", o->why, "Reason of confirm or dismiss; kept over correlate and shown in the report")
+      ->type_name("TEXT");
   add_format(*c, o->format);
   c->footer(
       "Examples:\n"

@@ -97,29 +97,37 @@ int run(Options& o) {
 
 void add_ingest(CLI::App& app, ExitCode& code) {
   auto o = std::make_shared<Options>();
+  o->ingest.jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   CLI::App* c = app.add_subcommand("ingest", "Reads evidence into a case");
   c->add_option(
        "evidence", o->evidence,
        "Image, first segment of a split image, directory or log file; EVIDENCE=MOUNT for the image of one volume")
       ->required()
-      ->type_name("EVIDENCE[=MOUNT]...");
+      ->type_name("EVIDENCE[=MOUNT]");
   c->add_option("--case", o->ingest.case_path, "Case file to make or to go on with")->required()->type_name("CASE.db");
-  c->add_option("--host", o->ingest.host_name, "Name of the machine, where the image does not say it");
-  c->add_option("--tz", o->ingest.zone_name, "Zone of the machine, where the image does not say it (Area/City)");
+  c->add_option("--host", o->ingest.host_name, "Name of the machine, where the image does not say it")
+      ->type_name("HOST");
+  c->add_option("--tz", o->ingest.zone_name, "Zone of the machine, where the image does not say it (Area/City)")
+      ->type_name("ZONE");
   c->add_option("--year", o->ingest.year, "Year of the last line of logs without a year")
+      ->type_name("YEAR")
       ->check(CLI::Range(1970, 9999));
   c->add_option("--clock-offset", o->ingest.clock_offset,
-                "Seconds that the machine's clock was ahead (shown, not applied)");
-  c->add_option("--offset", o->ingest.media_offset, "Byte at which the one volume of the image starts");
+                "Seconds that the machine's clock was ahead (shown, not applied)")
+      ->type_name("SECONDS");
+  c->add_option("--offset", o->ingest.media_offset, "Byte at which the one volume of the image starts")
+      ->type_name("BYTE");
   c->add_option("--jobs", o->ingest.jobs, "Worker processes; 0 works in this process")
       ->check(CLI::Range(0, 256))
-      ->default_val(std::max(1u, std::thread::hardware_concurrency()));
-  c->add_option("--only", o->only, "fs, logs or parsers, separated by commas");
-  c->add_option("--exclude", o->exclude, "Parsers to leave out, separated by commas");
+      ->type_name("N")
+      ->default_str("one per processor");
+  c->add_option("--only", o->only, "fs, logs or parsers, separated by commas")->type_name("fs|logs|PARSER,...");
+  c->add_option("--exclude", o->exclude, "Parsers to leave out, separated by commas")->type_name("PARSER,...");
   c->add_flag("--hash", o->ingest.hash_files, "sha256 of every allocated file");
   c->add_flag("--remote-logs", o->ingest.remote_logs,
               "The logs are those of a log server: host names are the records'");
-  c->add_option("--deadline", o->deadline, "Stop after this time (10m, 2h); running again resumes");
+  c->add_option("--deadline", o->deadline, "Stop after this time (10m, 2h); running again resumes")
+      ->type_name("DURATION");
   c->add_flag("--force", o->ingest.force, "Try again the logs that failed in an earlier run");
   c->add_flag("--quiet", o->quiet, "No progress");
   c->footer(

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "base/text.hpp"
-#include "cli/context.hpp"
+#include "cli/command_facts.hpp"
 #include "engine/pool.hpp"
 #include "engine/worker.hpp"
 
@@ -35,7 +35,11 @@ int main(int argc, char** argv) {
   add_sql(app, code);
   add_parsers(app, code);
   watch_signals();
+  // Hidden: what the build installs beside the program, made from the definitions above.
+  const std::vector<std::string_view> words(argv + 1, argv + argc);
   try {
+    if (words.size() == 2 && words[0] == "__man") return put(man_page(app, words[1])), kDone;
+    if (words.size() == 2 && words[0] == "__completion" && words[1] == "bash") return put(bash_completion(app)), kDone;
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kUsage;

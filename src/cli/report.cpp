@@ -60,7 +60,9 @@ void add_report(CLI::App& app, ExitCode& code) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("report", "The \"what happened when\" report");
   c->add_option("case", o->path, "Case file")->required()->type_name("CASE.db");
-  c->add_option("-o,--output", o->output, "FILE.html, .md, .txt or .json; - for text on stdout")->required();
+  c->add_option("-o,--output", o->output, "FILE.html, .md, .txt or .json; - for text on stdout")
+      ->required()
+      ->type_name("FILE");
   c->add_flag("--redact", o->redact, "Mask secrets");
   c->footer("Example:\n  necropsy report server.db -o report.html");
   c->callback([o, &code] { code = run(*o); });

@@ -36,7 +36,7 @@ void add_sql(CLI::App& app, ExitCode& code) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("sql", "Read-only SQL over the views of the case");
   c->add_option("case", o->path, "Case file")->required()->type_name("CASE.db");
-  c->add_option("query", o->query, "One SELECT; from stdin when left out");
+  c->add_option("query", o->query, "One SELECT; from stdin when left out")->type_name("QUERY");
   add_format(*c, o->format);
   c->footer("Example:\n  necropsy sql server.db \"SELECT time_utc, message FROM notable ORDER BY ts LIMIT 20\"");
   c->callback([o, &code] { code = run_sql(*o); });
@@ -44,7 +44,7 @@ void add_sql(CLI::App& app, ExitCode& code) {
   auto r = std::make_shared<Options>();
   CLI::App* again = app.add_subcommand("correlate", "The analysis again, without reading evidence");
   again->add_option("case", r->path, "Case file")->required()->type_name("CASE.db");
-  again->add_option("--questions", r->questions, "Folder with questions of one's own")->check(CLI::ExistingDirectory);
+  add_questions_folder(*again, r->questions);
   again->footer("Example:\n  necropsy correlate server.db");
   again->callback([r, &code] {
     Database db = open_for_writing(r->path);

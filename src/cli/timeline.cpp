@@ -144,32 +144,39 @@ void add_timeline(CLI::App& app, ExitCode& code) {
   c->add_option("--from", o->from, "From this time on")->type_name("TIME");
   c->add_option("--to", o->to, "Up to this time (a date: to its end)")->type_name("TIME");
   c->add_option("--around", o->around, "Around this time, see --window")->type_name("TIME");
-  c->add_option("--window", o->window, "Width of --around: 90, 30s, 10m, 2h")->default_str("10m");
-  c->add_option("--host", f.host, "One host");
-  c->add_option("--user", f.user, "Acting or acted upon; a domain may be left out");
-  c->add_option("--ip", f.ip, "Source address");
-  c->add_option("--path", f.path, "File path: exact or a GLOB with * and ?; \\ may be typed for /");
-  c->add_option("--category", f.category, "authentication, file, web … (docs/schema.md)");
-  c->add_option("--action", f.action, "login, times, request …");
-  c->add_option("--parser", f.parser, "Rows of one parser");
-  c->add_option("--text", f.text, "Words that the message holds");
-  c->add_option("--macb", f.macb, "File times of these kinds: letters of m, a, c, b");
-  c->add_option("--state", f.state, "allocated, deleted, orphan, recovered");
-  c->add_option("--session", f.session, "Rows of one session (login_id of necropsy logins)");
-  c->add_option("--finding", f.finding, "Rows that a finding cites");
-  c->add_option("--event", f.event, "One event; with --context its neighbours");
-  c->add_option("--context", f.context, "Rows before and after --event")->check(CLI::Range(0, 100000));
-  c->add_option("--limit", f.limit, "At most so many rows")->check(CLI::NonNegativeNumber);
+  c->add_option("--window", o->window, "Width of --around: 90, 30s, 10m, 2h")
+      ->type_name("DURATION")
+      ->default_str("10m");
+  c->add_option("--host", f.host, "One host")->type_name("HOST");
+  c->add_option("--user", f.user, "Acting or acted upon; a domain may be left out")->type_name("USER");
+  c->add_option("--ip", f.ip, "Source address")->type_name("ADDRESS");
+  c->add_option("--path", f.path, "File path: exact or a GLOB with * and ?; \\ may be typed for /")->type_name("GLOB");
+  c->add_option("--category", f.category, "authentication, file, web …")->type_name("CATEGORY");
+  c->add_option("--action", f.action, "login, times, request …")->type_name("ACTION");
+  c->add_option("--parser", f.parser, "Rows of one parser")->type_name("PARSER");
+  c->add_option("--text", f.text, "Words that the message holds")->type_name("WORDS");
+  c->add_option("--macb", f.macb, "File times of these kinds: letters of m, a, c, b")->type_name("LETTERS");
+  add_choice<std::string>(
+      *c, "--state", f.state,
+      {{"allocated", "allocated"}, {"deleted", "deleted"}, {"orphan", "orphan"}, {"recovered", "recovered"}},
+      "Files in this state");
+  c->add_option("--session", f.session, "Rows of one session (login_id of necropsy logins)")->type_name("ID");
+  c->add_option("--finding", f.finding, "Rows that a finding cites")->type_name("ID");
+  c->add_option("--event", f.event, "One event; with --context its neighbours")->type_name("ID");
+  c->add_option("--context", f.context, "Rows before and after --event")->type_name("N")->check(CLI::Range(0, 100000));
+  c->add_option("--limit", f.limit, "At most so many rows")
+      ->type_name("N")
+      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
   c->add_flag("--reverse", f.reverse, "Newest first");
   c->add_flag("--notable", f.notable, "Without requests, plain messages, failures and file times");
-  c->add_option("--tz", o->zone, "Zone of typed times and of the table (Area/City; default UTC)");
-  c->add_option("--format", o->shape, "table, csv, jsonl, bodyfile, timesketch")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Shape>{{"table", Shape::table},
-                                                                       {"csv", Shape::csv},
-                                                                       {"jsonl", Shape::jsonl},
-                                                                       {"bodyfile", Shape::bodyfile},
-                                                                       {"timesketch", Shape::timesketch}}))
-      ->default_str("table");
+  c->add_option("--tz", o->zone, "Zone of typed times and of the table (Area/City; default UTC)")->type_name("ZONE");
+  add_choice<Shape>(*c, "--format", o->shape,
+                    {{"table", Shape::table},
+                     {"csv", Shape::csv},
+                     {"jsonl", Shape::jsonl},
+                     {"bodyfile", Shape::bodyfile},
+                     {"timesketch", Shape::timesketch}},
+                    "How rows are printed; bodyfile is The Sleuth Kit's, for mactime");
   c->footer(
       "Examples:\n"
       "  necropsy timeline server.db --notable --tz Europe/Berlin\n"

@@ -61,7 +61,7 @@ void add_verify(CLI::App& app, ExitCode& code) {
   auto o = std::make_shared<Options>();
   CLI::App* c = app.add_subcommand("verify", "Evidence still has the hashes that the case holds");
   c->add_option("case", o->path, "Case file")->required()->type_name("CASE.db");
-  c->add_option("--jobs", o->jobs, "Worker processes")->check(CLI::Range(1, 256))->default_val(2);
+  c->add_option("--jobs", o->jobs, "Worker processes")->type_name("N")->check(CLI::Range(1, 256))->default_val(2);
   c->add_flag("--packages", o->packages, "Programs and libraries against the image's own package database instead");
   add_format(*c, o->format);
   o->moved.add_to(*c);
