@@ -4,7 +4,9 @@ include(GNUInstallDirs)
 install(TARGETS necropsy RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${CMAKE_BINARY_DIR}/installed/necropsy.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${CMAKE_BINARY_DIR}/installed/necropsy DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
-install(FILES ${CMAKE_BINARY_DIR}/installed/changelog.gz packaging/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/necropsy)
+install(FILES ${CMAKE_BINARY_DIR}/installed/changelog.gz packaging/copyright
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/necropsy)
+install(FILES packaging/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME necropsy)
 
 # A package is made of what people run, not of a build for finding faults.
 if(NECROPSY_SANITIZE OR NECROPSY_FUZZ OR NECROPSY_BENCH OR NOT CMAKE_BUILD_TYPE STREQUAL "Release")

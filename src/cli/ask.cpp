@@ -89,7 +89,7 @@ void add_ask(CLI::App& app, ExitCode& code) {
   c->add_option("--set", o->set, "Parameter of the question")->type_name("NAME=VALUE");
   add_questions_folder(*c, o->dir);
   add_format(*c, o->format);
-  c->footer("Examples:\n  necropsy ask server.db\n  necropsy ask server.db brute-force-success --set min_failures=3");
+  c->footer("Examples:\n  necropsy ask server.db\n  necropsy ask server.db timestomp-unix --set days=30");
   c->callback([o, &code] { code = ask(*o); });
 
   auto q = std::make_shared<Options>();
