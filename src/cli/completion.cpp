@@ -48,6 +48,7 @@ _necropsy_value() {
   fi
   if [[ $kind == *,... ]]; then
     kind=${kind%,...}
+    compopt -o nospace 2>/dev/null  # a comma may follow
     if [[ $cur == *,* ]]; then stem+=${cur%,*}, cur=${cur##*,}; fi
   fi
   for part in ${kind//|/ }; do
