@@ -16,6 +16,7 @@ enum class ErrorCode : uint8_t {
   not_found,
   io,         // the evidence could not be read
   limit,      // a budget was reached
+  no_space,   // the analyst's disk is full
   cancelled,  // the run is being stopped
   internal,
 };

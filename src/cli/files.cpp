@@ -20,6 +20,8 @@
 namespace necropsy::cli {
 namespace {
 
+constexpr int kMostTwins = 1000;
+
 struct Options {
   std::string path, what, folder;
   bool logs = false;
@@ -55,6 +57,42 @@ std::string safe_component(std::string_view name) {
   return out;
 }
 
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+// A new file that takes nobody's place: `name`, else with the inode behind it, else with a number as well.
+int make_file(int folder, std::string& name, uint64_t inode) {
+  const std::string wanted = name;
+  for (int attempt = 0; attempt < kMostTwins; ++attempt) {
+    if (attempt == 1) name = fmt::format("{}.inode-{}", wanted, inode);
+    if (attempt > 1) name = fmt::format("{}.inode-{}.{}", wanted, inode, attempt);
+    const int fd = openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0 || errno != EEXIST) return fd;
+  }
+  return -1;
+}
+
+// The list of what was written; lists of earlier extracts stay. Its name, or nothing.
+std::string write_manifest(int root, std::string_view text) {
+  for (int attempt = 1; attempt < kMostTwins; ++attempt) {
+    const std::string name = attempt == 1 ? "MANIFEST.tsv" : fmt::format("MANIFEST-{}.tsv", attempt);
+    const int fd = openat(root, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST) continue;
+    if (fd < 0) return {};
+    const bool written = write_all(fd, text);
+    close(fd);
+    return written ? name : std::string();
+  }
+  return {};
+}
+
 // Makes folders one below the other without following links; the descriptor of the last, or -1.
 int make_folders(int root, const std::vector<std::string>& parts) {
   int fd = dup(root);
@@ -69,16 +107,6 @@ int make_folders(int root, const std::vector<std::string>& parts) {
     fd = next;
   }
   return fd;
-}
-
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return true;
 }
 
 int extract(const Options& o) {
@@ -102,14 +130,11 @@ int extract(const Options& o) {
     if (parts.size() > 1) parts.pop_back();
     const int folder = make_folders(root, parts);
     // Names that differ in case, or a deleted and a live one, may meet: the inode tells them apart.
-    int fd = -1;
-    for (int attempt = 0; attempt < 2 && folder >= 0 && fd < 0; ++attempt) {
-      fd = openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-      if (fd < 0 && errno == EEXIST) name += fmt::format(".inode-{}", f.inode);
-    }
+    const int fd = folder < 0 ? -1 : make_file(folder, name, f.inode);
+    const int why_not = errno;
     if (folder >= 0) close(folder);
     if (fd < 0) {
-      fmt::print(stderr, "necropsy: {} could not be written: {}\n", terminal_text(f.path), strerror(errno));
+      fmt::print(stderr, "necropsy: {} could not be written: {}\n", terminal_text(f.path), strerror(why_not));
       ++failed;
       continue;
     }
@@ -135,12 +160,10 @@ int extract(const Options& o) {
                             place, name);
     ++written;
   }
-  const int fd = openat(root, "MANIFEST.tsv", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-  const bool listed = fd >= 0 && write_all(fd, manifest);
-  if (fd >= 0) close(fd);
+  const std::string list = write_manifest(root, manifest);
   close(root);
-  if (!listed) throw Failure{kInternal, fmt::format("{}/MANIFEST.tsv could not be written", o.folder)};
-  fmt::print(stderr, "{} files written to {}, listed in MANIFEST.tsv\n", written, displayable(o.folder));
+  if (list.empty()) throw Failure{kInternal, fmt::format("{}/MANIFEST.tsv could not be written", o.folder)};
+  fmt::print(stderr, "{} files written to {}, listed in {}\n", written, displayable(o.folder), list);
   if (stop_requested()) return kStopped;
   if (written == 0 && failed == 0) throw Failure{kUsage, "nothing in the case matches"};
   return failed ? kWithProblems : kDone;

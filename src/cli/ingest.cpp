@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -19,7 +20,7 @@ namespace {
 struct Options {
   std::vector<std::string> evidence;
   IngestOptions ingest;
-  std::string only, exclude, deadline, with;
+  std::string only, exclude, deadline, patience;
   bool quiet = false;
 };
 
@@ -49,6 +50,8 @@ int run(Options& o) {
   o.ingest.exclude = names_in(o.exclude, true);
   if (!o.ingest.zone_name.empty()) zone_by_name(o.ingest.zone_name);
   if (!o.deadline.empty()) set_deadline(o.deadline);
+  if (!o.patience.empty())
+    o.ingest.patience_seconds = static_cast<int>(std::clamp<int64_t>(read_duration_seconds(o.patience), 1, 1'000'000));
   ProgressLine line(o.quiet);
   IngestHooks hooks;
   hooks.stop = stop_requested;
@@ -127,6 +130,9 @@ void add_ingest(CLI::App& app, ExitCode& code) {
   c->add_flag("--remote-logs", o->ingest.remote_logs,
               "The logs are those of a log server: host names are the records'");
   c->add_option("--deadline", o->deadline, "Stop after this time (10m, 2h); running again resumes")
+      ->type_name("DURATION");
+  c->add_option("--patience", o->patience,
+                "A worker that says nothing for so long is ended (default 5m); more for media that fail slowly")
       ->type_name("DURATION");
   c->add_flag("--force", o->ingest.force, "Try again the logs that failed in an earlier run");
   c->add_flag("--quiet", o->quiet, "No progress");

@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
       fmt::print(stderr, "necropsy: stopped\n");
       return kStopped;
     }
-    fmt::print(stderr, "necropsy: the case file: {}\n", displayable(error.what()));
+    fmt::print(stderr, "necropsy: the case file: {}\n{}", displayable(error.what()), error.advice());
     return kInternal;
   } catch (const std::exception& error) {
     fmt::print(stderr, "necropsy: internal error: {}\n", displayable(error.what()));

@@ -13,6 +13,7 @@
 
 #include "base/escape.hpp"
 #include "base/text.hpp"
+#include "engine/evidence_watch.hpp"
 #include "engine/hosts.hpp"
 #include "engine/pool.hpp"
 #include "engine/sandbox_policy.hpp"
@@ -28,7 +29,9 @@ namespace {
 
 constexpr int kSourceLog = 0, kSourceWalk = 1, kSourceSuperblock = 2;
 constexpr size_t kReadsPerJob = 512;
-constexpr int kInterrupted = 9;  // SQLITE_INTERRUPT
+constexpr int kInterrupted = 9, kFull = 13;                    // SQLITE_INTERRUPT, SQLITE_FULL
+constexpr uint64_t kMostProblems = 100'000;                    // of one job
+constexpr uint64_t kFewRows = 100'000, kFewBytes = 64u << 20;  // that any log may give, however small
 
 // The one clock of the conductor: when evidence was opened and verified.
 Timestamp now() {
@@ -83,7 +86,10 @@ class Conductor final : public JobHandler {
         hooks_(hooks),
         writer_(db),
         ledger_(writer_),
-        pool_(PoolOptions{.workers = options.jobs, .spool_dir = folder_of(options.case_path), .stop = hooks.stop}) {}
+        pool_(PoolOptions{.workers = options.jobs,
+                          .spool_dir = folder_of(options.case_path),
+                          .silent_seconds = options.patience_seconds,
+                          .stop = hooks.stop}) {}
 
   IngestEnd run() {
     try {
@@ -99,6 +105,7 @@ class Conductor final : public JobHandler {
       finish_tables();
       analyse();
       finish_hashes();
+      compare_evidence();
     } catch (const Stopped&) {
       return stopped();
     } catch (const StoreError& error) {
@@ -124,6 +131,7 @@ class Conductor final : public JobHandler {
   // --- frames -------------------------------------------------------------------------------------------------------
   bool frame(const Job& job, wire::Type type, std::string_view payload) override {
     wire::In in(payload);
+    if (!within_budget(job, type, payload.size())) return false;
     switch (type) {
       case wire::Type::problem: {
         uint64_t repeats = 1;
@@ -182,7 +190,11 @@ class Conductor final : public JobHandler {
         Parse& parse = parses_.at(subject_.at(key_of(job)));
         const EventBatch batch = wire::get_events(in);
         if (!in.finished()) return false;
-        if (parse.totals.events + batch.rows.size() >= (1ull << 32)) return false;
+        parse.rows += batch.rows.size();
+        if (parse.rows > most_rows(parse.source)) {
+          refuse("more events than a log of its size can hold");
+          return false;
+        }
         writer_.add_events(parse.source.id, batch, parse.source.remote, parse.local_names, parse.totals);
         progress_.events += batch.rows.size();
         tell();
@@ -217,6 +229,9 @@ class Conductor final : public JobHandler {
   }
 
   void finished(const Job& job, const wire::JobDone& done) override {
+    if (done.end == wire::JobEnd::no_space) throw StoreError(kFull, done.reason);
+    budget_.erase(job.id);
+    if (!refused_.empty()) return lost(job, "malformed-frame", {});
     const bool failed = done.end == wire::JobEnd::failed;
     switch (job.kind) {
       case JobKind::survey:
@@ -247,6 +262,7 @@ class Conductor final : public JobHandler {
         end.bytes_read = done.bytes_read;
         ledger_.finish_source(parse.source.id, end);
         progress_.bytes += parse.source.size;
+        compare_log(job, parse.source);
         break;
       }
       case JobKind::media: {
@@ -280,7 +296,10 @@ class Conductor final : public JobHandler {
     step();
   }
 
-  void lost(const Job& job, std::string_view code, const std::string& why) override {
+  void lost(const Job& job, std::string_view code, const std::string& reason) override {
+    budget_.erase(job.id);
+    const std::string why = refused_.empty() ? reason : std::exchange(refused_, {});
+    if (why != reason) code = "too-much-output";
     switch (job.kind) {
       case JobKind::survey:
         fail_survey(job, why, code);
@@ -305,6 +324,7 @@ class Conductor final : public JobHandler {
 
   // Rows of the job so far are thrown away; jobs of other kinds write nothing twice.
   bool again(const Job& job) override {
+    budget_.erase(job.id);
     if (job.kind == JobKind::walk) {
       Walk& walk = walks_.at(subject_.at(key_of(job)));
       if (walk.store) writer_.forget_source(walk.source_id);
@@ -315,6 +335,7 @@ class Conductor final : public JobHandler {
       Parse& parse = parses_.at(subject_.at(key_of(job)));
       writer_.forget_source(parse.source.id);
       parse.totals = {};
+      parse.rows = 0;
     }
     return true;
   }
@@ -330,7 +351,33 @@ class Conductor final : public JobHandler {
     SourceRow source;
     std::vector<std::string> local_names;
     SourceTotals totals;
+    uint64_t rows = 0;
   };
+
+  // A worker that never comes to an end must not fill the disk. No format has a record of less than a byte; packed
+  // bytes stand for at most some thousand.
+  static uint64_t most_rows(const SourceRow& source) {
+    const uint64_t each = source.compression.empty() ? 16 : 4096;
+    return std::min<uint64_t>(UINT32_MAX, kFewRows + std::min<uint64_t>(source.size, 1ull << 32) * each);
+  }
+  bool within_budget(const Job& job, wire::Type type, size_t bytes) {
+    if (type == wire::Type::bytes || type == wire::Type::progress) return true;
+    Budget& b = budget_[job.id];
+    if (type == wire::Type::problem && ++b.problems > kMostProblems) {
+      refuse("problems without end");
+      return false;
+    }
+    if (job.kind != JobKind::parse) return true;
+    const SourceRow& source = parses_.at(subject_.at(key_of(job))).source;
+    b.bytes += bytes;
+    if (b.bytes <= kFewBytes + std::min<uint64_t>(source.size, 1ull << 40) * (source.compression.empty() ? 256 : 16384))
+      return true;
+    refuse("more text than a log of its size can hold");
+    return false;
+  }
+  void refuse(std::string_view what) {
+    refused_ = fmt::format("the worker that read it answered with {}, and was ended", what);
+  }
 
   // A job is known by what it works on: its key is made of its own fields, which a worker cannot change.
   static std::string key_of(const Job& job) {
@@ -343,6 +390,7 @@ class Conductor final : public JobHandler {
   }
 
   void run_jobs(std::deque<Job> jobs, const std::string& stage) {
+    note_reading(jobs);
     progress_.stage = stage;
     progress_.done = 0;
     progress_.total = jobs.size();
@@ -490,6 +538,7 @@ class Conductor final : public JobHandler {
                                         {"notes", f.notes},
                                         {"acquisition_software", f.acquisition_software}}),
                            f.md5_stored, f.sha1_stored, f.acquired, now());
+      if (f.format != "directory") ledger_.set_meta(seen_key(evidence_id), look_at(f.segments));
       ledger_.set_evidence_stage(evidence_id, 1);
       const auto blank = [](const wire::VolumeReport& v) {
         return v.info.state == "empty" || v.info.state == "unallocated";
@@ -518,6 +567,54 @@ class Conductor final : public JobHandler {
                                                      .file_path = job.evidence_path,
                                                      .offset = {},
                                                      .length = {}});
+  }
+
+  // --- evidence that changes ----------------------------------------------------------------------------------------
+  void note_reading(const std::deque<Job>& jobs) {
+    for (const Job& job : jobs) {
+      if (!job.evidence_path.empty()) read_.insert(job.evidence_path);
+      for (const VolumeSpec& v : job.volumes) read_.insert(v.evidence_path);
+    }
+  }
+
+  static std::string seen_key(int64_t evidence_id) { return fmt::format("evidence.{}.seen", evidence_id); }
+
+  // What was read in this run is still what it was when it was first opened, perhaps by a run long ago.
+  void compare_evidence() {
+    for (const EvidenceRow& e : ledger_.evidence()) {
+      const auto then = ledger_.meta(seen_key(e.id));
+      if (!then || !read_.contains(e.path)) continue;
+      const std::string change = change_since(*then);
+      if (change.empty()) continue;
+      ledger_.set_evidence_status(e.id, "changed");
+      writer_.add_problem(
+          {.evidence_id = e.id},
+          Problem{.stage = Stage::open,
+                  .severity = Severity::error,
+                  .code = "evidence-changed",
+                  .what = fmt::format("the evidence is not what it was when it was opened ({}): rows may "
+                                      "be of the one state or the other",
+                                      change),
+                  .file_path = e.path,
+                  .offset = {},
+                  .length = {}},
+          1, true);
+    }
+  }
+
+  // A log of a folder that something still writes to.
+  void compare_log(const Job& job, const SourceRow& source) {
+    if (source.ref.path.empty() || job.volumes[0].info.content != "directory") return;
+    const std::string change = change_of(job.volumes[0].evidence_path + source.ref.path, source.size, source.modified);
+    if (change.empty()) return;
+    report(job,
+           Problem{.stage = Stage::parse,
+                   .severity = Severity::warning,
+                   .code = "evidence-changed",
+                   .what = fmt::format("the log is not what it was when the folder was looked through ({})", change),
+                   .file_path = job.log_path,
+                   .offset = {},
+                   .length = {}});
   }
 
   // --- hosts --------------------------------------------------------------------------------------------------------
@@ -594,6 +691,7 @@ class Conductor final : public JobHandler {
 
   void run_profile(const Job& job) {
     std::deque<Job> jobs{job};
+    note_reading(jobs);
     if (!pool_.run(std::move(jobs), *this)) throw Stopped{};
   }
 
@@ -876,6 +974,7 @@ class Conductor final : public JobHandler {
       subject_[key_of(job)] = e.id;
       jobs.push_back(std::move(job));
     }
+    note_reading(jobs);
     pool_.start(std::move(jobs));
   }
 
@@ -921,6 +1020,12 @@ class Conductor final : public JobHandler {
   std::map<int64_t, Walk> walks_;
   std::map<int64_t, Parse> parses_;
   std::map<int64_t, HostProfile> profiles_;
+  struct Budget {
+    uint64_t problems = 0, bytes = 0;
+  };
+  std::map<uint64_t, Budget> budget_;  // job id -> what its worker has said
+  std::string refused_;                // why the frame at hand is refused
+  std::set<std::string> read_;         // evidence that this run has opened
 };
 
 }  // namespace

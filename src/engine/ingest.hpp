@@ -26,6 +26,7 @@ struct IngestOptions {
   std::optional<double> clock_offset;  // --clock-offset, seconds
   std::optional<uint64_t> media_offset;
   int jobs = 2;
+  int patience_seconds = 300;              // a worker that says nothing for so long hangs
   std::vector<std::string> only, exclude;  // fs, logs, parser names
   bool hash_files = false;
   bool remote_logs = false;

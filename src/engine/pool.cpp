@@ -25,7 +25,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kSocketBuffer = 1 << 20;
 constexpr size_t kReadStep = 256 * 1024;
-constexpr rlim_t kWorkerMemory = 2ull << 30;     // address space
+constexpr rlim_t kWorkerMemory = 2ull << 30;  // address space
+constexpr rlim_t kWorkerData = 280ull << 20;  // what it may write to: no evidence makes a process larger than 300 MiB
 constexpr rlim_t kWorkerFileSize = 20ull << 30;  // the spool file is the only one a worker can write
 constexpr rlim_t kJobHours = 6;                  // of processor time
 constexpr int kPollMilliseconds = 200;
@@ -74,6 +75,7 @@ void limit_processor_time(pid_t pid) {
   limit(RLIMIT_CORE, 0);
 #if !defined(__SANITIZE_ADDRESS__)
   limit(RLIMIT_AS, kWorkerMemory);
+  limit(RLIMIT_DATA, kWorkerData);
 #endif
   limit(RLIMIT_FSIZE, kWorkerFileSize);
   // Signals to the whole group (Ctrl-C, a closed terminal, timeout) are the conductor's business.

@@ -355,7 +355,7 @@ void put(Out& out, const JobDone& d) {
 
 JobDone get_done(In& in) {
   JobDone d;
-  d.end = in.choice(JobEnd::failed);
+  d.end = in.choice(JobEnd::no_space);
   d.reason = in.text();
   d.records_read = in.uint();
   d.records_unparsed = in.uint();

@@ -195,7 +195,8 @@ struct DigestRow {
   std::string md5, sha256;
 };
 
-enum class JobEnd : uint8_t { complete, partial, failed };
+// no_space: not the evidence's fault; the run ends and may be taken up again.
+enum class JobEnd : uint8_t { complete, partial, failed, no_space };
 struct JobDone {
   JobEnd end = JobEnd::complete;
   std::string reason;

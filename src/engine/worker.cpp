@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -22,6 +23,7 @@ namespace {
 constexpr uint64_t kUnpackBudget = 16ull << 30;  // bytes that one packed log may grow to
 constexpr size_t kStep = 64 * 1024;              // libtsk's cache line
 constexpr size_t kRawLimit = 4096;               // bytes kept of a record that a finding cites
+constexpr uint64_t kFewBytes = 64u << 20;        // that may be digested on any volume
 constexpr size_t kFstabLimit = 256 * 1024;
 
 Problem open_problem(const Error& error, std::string path, Stage stage) {
@@ -29,11 +31,17 @@ Problem open_problem(const Error& error, std::string path, Stage stage) {
                  .severity = Severity::error,
                  .code = error.code == ErrorCode::unsupported ? "unsupported"
                          : error.code == ErrorCode::truncated ? "truncated"
+                         : error.code == ErrorCode::limit     ? "limit"
                                                               : "read-error",
                  .what = error.what,
                  .file_path = std::move(path),
                  .offset = error.offset ? std::optional<uint64_t>(error.offset) : std::nullopt,
                  .length = {}};
+}
+
+wire::JobDone no_space(const std::string& log) {
+  return {.end = wire::JobEnd::no_space,
+          .reason = fmt::format("the disk is full: there is no room beside the case file for unpacking {}", log)};
 }
 
 // Tells how far a job is; also shows the conductor that the worker lives.
@@ -54,15 +62,29 @@ class Progress {
   uint64_t since_ = 0;
 };
 
-// Content as the parser reads it: counts what was read.
+// Content as the parser reads it: counts what was read. `most`: bytes other than zeros that it can hold; a file that
+// has more of them than its volume is a few blocks that it points to again and again.
 class CountedStream final : public ContentStream {
  public:
-  CountedStream(ContentStream& inner, Progress& progress) : inner_(inner), progress_(progress) {}
+  CountedStream(ContentStream& inner, Progress& progress, uint64_t most)
+      : inner_(inner), progress_(progress), most_(most) {}
   uint64_t size() const override { return inner_.size(); }
   Result<size_t> read(uint64_t offset, std::span<std::byte> out) override {
     auto got = inner_.read(offset, out);
     if (got) {
-      if (offset + *got > furthest_) furthest_ = offset + *got;
+      if (offset + *got > furthest_) {
+        furthest_ = offset + *got;
+        if (std::any_of(out.begin(), out.begin() + static_cast<ptrdiff_t>(*got),
+                        [](std::byte b) { return b != std::byte{0}; }))
+          content_ += *got;
+        if (content_ > most_ && !error_) {
+          error_ = Error{ErrorCode::limit,
+                         "the file gives more bytes than its volume holds: it leads to the same "
+                         "blocks again and again",
+                         offset, 0, 0};
+        }
+      }
+      if (content_ > most_) return tl::unexpected(*error_);
       if (!progress_.read(*got)) return fail(ErrorCode::cancelled, "the run is being stopped", offset);
     } else if (!error_) {
       error_ = got.error();
@@ -75,7 +97,8 @@ class CountedStream final : public ContentStream {
  private:
   ContentStream& inner_;
   Progress& progress_;
-  uint64_t furthest_ = 0;
+  uint64_t most_;
+  uint64_t furthest_ = 0, content_ = 0;
   std::optional<Error> error_;
 };
 
@@ -242,6 +265,7 @@ wire::JobDone Worker::parse(const Job& job) {
   }
   Unpacked content{.stream = std::move(*opened), .compression = {}, .packed_modified = {}, .damage = {}};
   if (!job.compression.empty()) content = unpack(std::move(content.stream), spool_fd_, kUnpackBudget);
+  if (content.damage && content.damage->code == ErrorCode::no_space) return no_space(job.log_path);
   if (content.damage) problems()(open_problem(*content.damage, job.log_path, Stage::unpack));
   if (!content.stream) return {.end = wire::JobEnd::failed, .reason = "could not be unpacked"};
 
@@ -258,7 +282,8 @@ wire::JobDone Worker::parse(const Job& job) {
                              .host = &job.host,
                              .remote = job.remote};
   Progress progress(channel_);
-  CountedStream stream(*content.stream, progress);
+  const bool on_volume = job.compression.empty() && job.volumes[0].info.offset;
+  CountedStream stream(*content.stream, progress, on_volume ? job.volumes[0].info.length : UINT64_MAX);
   BatchSink sink(channel_, job.log_path);
   const Finish finish = parser->parse(stream, context, sink);
   const bool read_failed = stream.error() && stream.error()->code != ErrorCode::cancelled;
@@ -297,12 +322,20 @@ wire::JobDone Worker::digest(const Job& job) {
   std::vector<wire::DigestRow> rows;
   Progress progress(channel_);
   std::vector<std::byte> buffer(kStep);
+  // All files of a volume have no more bytes than it, but for holes and what leads to the same blocks twice.
+  const VolumeInfo& volume = job.volumes[0].info;
+  uint64_t left = volume.offset ? 2 * std::min(volume.length, UINT64_MAX / 4) + kFewBytes : UINT64_MAX;
   for (const ReadSpec& read : job.reads) {
     auto stream = (*files)->open(read.ref);
+    if (stream && (*stream)->size() > left)
+      stream = fail(ErrorCode::limit, fmt::format("inode {}: {} bytes are more than its volume holds: it gets no "
+                                                  "digest",
+                                                  read.ref.inode, (*stream)->size()));
     if (!stream) {
       problems()(open_problem(stream.error(), read.ref.path, Stage::parse));
       continue;
     }
+    left -= std::min(left, (*stream)->size());
     Digest md5(DigestKind::md5), sha256(DigestKind::sha256);
     uint64_t offset = 0;
     bool whole = true;
@@ -343,8 +376,13 @@ wire::JobDone Worker::raw(const Job& job) {
         problems()(open_problem(content.error(), read.ref.path, Stage::parse));
         continue;
       }
-      stream =
-          read.compression.empty() ? std::move(*content) : unpack(std::move(*content), spool_fd_, kUnpackBudget).stream;
+      if (read.compression.empty()) {
+        stream = std::move(*content);
+      } else {
+        Unpacked unpacked = unpack(std::move(*content), spool_fd_, kUnpackBudget);
+        if (unpacked.damage && unpacked.damage->code == ErrorCode::no_space) return no_space(read.ref.path);
+        stream = std::move(unpacked.stream);
+      }
       opened = &read.ref;
     }
     if (!stream) continue;

@@ -49,7 +49,7 @@ bool ExtTree::is_system_inode(uint32_t number) const {
          std::find(sb.system_inodes.begin(), sb.system_inodes.end(), number) != sb.system_inodes.end();
 }
 
-bool ExtTree::read_names(const ExtInode& directory, bool removed, ExtNames& names, uint64_t& budget,
+bool ExtTree::read_names(const ExtInode& directory, bool removed, ExtNames& names, ExtFolderBudget& budget,
                          WalkProblems* problems, const std::string& path) {
   const ExtSuperblock& sb = volume_->superblock();
   const uint32_t count = volume_->inode_count();
@@ -88,19 +88,26 @@ bool ExtTree::read_names(const ExtInode& directory, bool removed, ExtNames& name
       continue;
     }
     for (; logical < end; ++logical) {
-      if (budget < sb.block_size) {
+      if (budget.bytes < sb.block_size) {
         damage("more directory blocks than the volume has: the rest of this directory is not read", std::nullopt);
         return false;
       }
-      budget -= sb.block_size;
+      budget.bytes -= sb.block_size;
       const uint64_t at = run->physical + (logical - run->logical);
+      auto& named = removed ? budget.named_by_removed : budget.named;
+      if (named.contains(at)) {
+        damage(fmt::format("block {} was a folder's before: its names are not given twice", at), at * sb.block_size);
+        continue;
+      }
       if (auto done = volume_->read_block(at, block); !done) {
         damage(done.error().what, done.error().offset);
         continue;
       }
       // Blocks of a removed directory may long be something else's.
       if (removed && logical == 0 && !begins_ext_directory(block, directory.number)) return false;
+      const size_t before = names.entries().size();
       const ExtBlockLook look = read_ext_directory_block(block, sb.has_file_type(), count, removed, names);
+      if (names.entries().size() > before) named.insert(at);
       if (look.damaged)
         damage("this is no directory entry; what follows in the block was searched entry by entry",
                at * sb.block_size + look.damaged_at);
@@ -159,7 +166,7 @@ std::optional<ExtTree::Place> ExtTree::resolve(std::string_view path) {
     }
     auto directory = volume_->inode(at.back().inode);
     if (!directory || !directory->is_directory()) return std::nullopt;
-    uint64_t budget = volume_->volume_size();
+    ExtFolderBudget budget{volume_->volume_size(), {}, {}};
     read_names(*directory, false, names, budget, nullptr, {});
     const auto found = std::find_if(names.entries().begin(), names.entries().end(),
                                     [&](const ExtNames::Entry& e) { return !e.deleted && names.name(e) == component; });
@@ -197,7 +204,7 @@ std::vector<FileRecord> ExtTree::list(std::string_view directory) {
   auto inode = volume_->inode(place->inode);
   if (!inode || !inode->is_directory()) return out;
   ExtNames names;
-  uint64_t budget = volume_->volume_size();
+  ExtFolderBudget budget{volume_->volume_size(), {}, {}};
   read_names(*inode, false, names, budget, nullptr, {});
   for (const ExtNames::Entry& entry : names.entries()) {
     if (entry.deleted || out.size() >= kMaxListed) continue;

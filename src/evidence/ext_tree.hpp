@@ -3,6 +3,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "evidence/ext_directory.hpp"
@@ -11,6 +12,14 @@
 #include "evidence/walk_problems.hpp"
 
 namespace necropsy {
+
+// What may still be read of folders, so that a few blocks cannot pass for millions of names.
+struct ExtFolderBudget {
+  uint64_t bytes = 0;
+  // Blocks whose names were given: of two folders that claim one block, at most one is right. Removed folders apart,
+  // since their blocks may serve another one by now.
+  std::unordered_set<uint64_t> named, named_by_removed;
+};
 
 class ExtTree final : public FileTree {
  public:
@@ -24,9 +33,8 @@ class ExtTree final : public FileTree {
 
   ExtVolume& volume() { return *volume_; }
   // Names of a directory. False when not all of it could be read (said through `problems`).
-  // `budget`: bytes of directory blocks that may still be read.
-  bool read_names(const ExtInode& directory, bool removed, ExtNames& names, uint64_t& budget, WalkProblems* problems,
-                  const std::string& path);
+  bool read_names(const ExtInode& directory, bool removed, ExtNames& names, ExtFolderBudget& budget,
+                  WalkProblems* problems, const std::string& path);
   // All of the record but its path.
   void describe(const ExtInode& inode, bool allocated, FileRecord& record, WalkProblems* problems);
   bool is_system_inode(uint32_t number) const;

@@ -49,7 +49,7 @@ class ExtWalk {
         problems_(problems),
         named_(volume_.inode_count()),
         entered_(volume_.inode_count()),
-        budget_(volume_.volume_size()) {}
+        budget_{volume_.volume_size(), {}, {}} {}
 
   void run() {
     auto root = volume_.inode(kRoot);
@@ -253,7 +253,7 @@ class ExtWalk {
       if (inode.is_directory()) directories.push_back(inode.number);
     });
     std::vector<uint32_t> inner;
-    uint64_t look = volume_.volume_size();
+    ExtFolderBudget look{volume_.volume_size(), {}, {}};
     for (uint32_t number : directories) {
       auto inode = volume_.inode(number);
       if (!inode) continue;
@@ -281,7 +281,7 @@ class ExtWalk {
   FileVisitor& visitor_;
   WalkProblems& problems_;
   Bitmap named_, entered_;
-  uint64_t budget_;
+  ExtFolderBudget budget_;
   uint64_t free_but_named_ = 0;
   bool in_orphans_ = false;
   bool stopped_ = false;

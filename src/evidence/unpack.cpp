@@ -38,12 +38,18 @@ class Spool {
     if (!spooled_ && memory_.size() + bytes.size() > kInMemory) {
       if (fd_ < 0)
         return Error{ErrorCode::limit, "unpacks to more than fits in memory: the rest is left out", 0, 0, size_};
+      // What an earlier log left behind must not show through the holes.
+      if (ftruncate(fd_, 0) != 0)
+        return Error{ErrorCode::io, errno_text("cannot empty", "the temporary file", errno), 0, 0, 0};
       if (auto error = write_out(std::as_bytes(std::span(memory_)), 0)) return error;
       spooled_ = true;
       memory_ = std::string();
     }
     if (spooled_) {
-      if (auto error = write_out(bytes, size_)) return error;
+      // Zeros stay holes: a bomb of them takes no room.
+      const bool zeros = std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
+      if (!zeros)
+        if (auto error = write_out(bytes, size_)) return error;
     } else {
       memory_.append(as_text(bytes));
     }
@@ -56,7 +62,7 @@ class Spool {
       const ssize_t put = pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(at));
       if (put < 0 && errno == EINTR) continue;
       if (put <= 0)
-        return Error{errno == EFBIG || errno == ENOSPC ? ErrorCode::limit : ErrorCode::io,
+        return Error{errno == EFBIG || errno == ENOSPC || errno == EDQUOT ? ErrorCode::no_space : ErrorCode::io,
                      errno_text("cannot keep", "the unpacked bytes", errno), 0, bytes.size(), 0};
       at += static_cast<uint64_t>(put);
       bytes = bytes.subspan(static_cast<size_t>(put));
@@ -77,7 +83,12 @@ class SpooledStream final : public ContentStream {
   uint64_t size() const override { return size_; }
   Result<size_t> read(uint64_t offset, std::span<std::byte> out) override {
     if (offset >= size_) return size_t{0};
-    return read_descriptor(fd_, offset, out.first(static_cast<size_t>(std::min<uint64_t>(out.size(), size_ - offset))));
+    const auto wanted = out.first(static_cast<size_t>(std::min<uint64_t>(out.size(), size_ - offset)));
+    auto got = read_descriptor(fd_, offset, wanted);
+    if (!got) return got;
+    // Zeros at the end are a hole that the file does not reach.
+    std::fill(wanted.begin() + static_cast<ptrdiff_t>(*got), wanted.end(), std::byte{0});
+    return wanted.size();
   }
 
  private:

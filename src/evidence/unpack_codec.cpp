@@ -17,7 +17,7 @@ namespace necropsy {
 namespace {
 
 // Windows and dictionaries: xz -9 needs 65 MiB, zstd --ultra 128 MiB; more is not made by any rotation.
-constexpr uint64_t kMostMemory = 256u << 20;
+constexpr uint64_t kMostMemory = 160u << 20;
 
 unsigned limited(size_t size) { return static_cast<unsigned>(std::min<size_t>(size, INT_MAX)); }
 

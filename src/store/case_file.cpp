@@ -48,6 +48,8 @@ Result<Database> open_case(const std::string& path, CaseMode mode) {
     // A run that was killed before its first transaction left a database without anything in it.
     if (mode == CaseMode::create_or_write && id == 0 && version == 0 && !fresh)
       fresh = db.value("SELECT count(*) FROM sqlite_schema").value_or(1) == 0;
+    if (!fresh && id == 0 && version == 0 && db.value("SELECT count(*) FROM sqlite_schema").value_or(1) == 0)
+      return refuse(path, "has nothing in it: the run that made it ended before its first row; ingest again");
     if (!fresh) {
       if (id != kApplicationId) return refuse(path, "is an SQLite file, but no case of necropsy");
       if (version > kSchemaVersion)
@@ -83,6 +85,9 @@ Result<Database> open_case(const std::string& path, CaseMode mode) {
       return fail(ErrorCode::io, fmt::format("{}: {}", path,
                                              exists ? "it may not be opened, or its folder not be written to"
                                                     : "cannot be made: its folder is not there or may not be written"));
+    if (error.code() == SQLITE_CORRUPT)
+      return refuse(path, "is damaged, its evidence is not: ingest it into a new case");
+    if (mode != CaseMode::read && (error.code() == SQLITE_FULL || error.code() == SQLITE_IOERR)) throw;
     return fail(ErrorCode::io, fmt::format("{}: {}", path, error.what()));
   }
 }

@@ -22,6 +22,19 @@ void check(sqlite3_stmt* s, int code) {
 
 }  // namespace
 
+const char* StoreError::advice() const {
+  switch (code_) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+      return "What was read so far is kept. With room on the disk, running the same command again resumes.\n";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return "The case file is damaged, its evidence is not: ingest it into a new case.\n";
+    default:
+      return "";
+  }
+}
+
 void Statement::Finalize::operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
 void Database::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 

@@ -23,6 +23,7 @@ class StoreError : public std::runtime_error {
  public:
   StoreError(int code, const std::string& what) : std::runtime_error(what), code_(code) {}
   int code() const { return code_; }  // SQLite's primary result code
+  const char* advice() const;         // a line for a person, where there is something to do about it
 
  private:
   int code_;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,6 +79,7 @@ Running::Running(const std::vector<std::string>& words, const fs::path& folder)
 Running::Running(Running&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       status_(other.status_),
+      peak_(other.peak_),
       out_(std::move(other.out_)),
       err_(std::move(other.err_)),
       start_(other.start_) {}
@@ -94,7 +96,9 @@ Running::~Running() {
 
 bool Running::over() {
   if (pid_ <= 0) return true;
-  if (waitpid(pid_, &status_, WNOHANG) != pid_) return false;
+  rusage used{};
+  if (wait4(pid_, &status_, WNOHANG, &used) != pid_) return false;
+  peak_ = static_cast<double>(used.ru_maxrss) / 1024;
   pid_ = -1;
   return true;
 }
@@ -109,6 +113,7 @@ Ran Running::wait(std::chrono::milliseconds limit) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   Ran ran;
+  ran.peak_mebibytes = peak_;
   ran.code = WIFEXITED(status_) ? WEXITSTATUS(status_) : -WTERMSIG(status_);
   ran.out = read_file(out_);
   ran.err = read_file(err_);
@@ -131,6 +136,13 @@ Running start_program(std::vector<std::string> words) {
 }
 
 Ran program(std::vector<std::string> words) { return start_program(std::move(words)).wait(); }
+
+Running start_misbehaving(std::vector<std::string> words) {
+  words.insert(words.begin(), NECROPSY_MISBEHAVING);
+  return Running(words);
+}
+
+Ran misbehaving(std::vector<std::string> words) { return start_misbehaving(std::move(words)).wait(); }
 
 void tool(const std::vector<std::string>& words) {
   // mke2fs and sfdisk are in folders that a user's PATH leaves out.

@@ -33,6 +33,7 @@ struct Ran {
   std::string out;  // standard output
   std::string err;
   double seconds = 0;
+  double peak_mebibytes = 0;  // of the largest process: the program itself or one of its workers
 };
 
 // A program on its way, its output in files of its own. Ended with SIGKILL when it goes out of scope.
@@ -52,6 +53,7 @@ class Running {
  private:
   pid_t pid_ = -1;
   int status_ = 0;
+  double peak_ = 0;
   fs::path out_, err_;
   std::chrono::steady_clock::time_point start_;
 };
@@ -60,6 +62,9 @@ Ran run(const std::vector<std::string>& words);
 // The program under test with these words behind its name.
 Ran program(std::vector<std::string> words);
 Running start_program(std::vector<std::string> words);
+// The same program with tests/e2e/misbehaving linked in: a parser that follows bad orders, media that fail.
+Ran misbehaving(std::vector<std::string> words);
+Running start_misbehaving(std::vector<std::string> words);
 // Runs and requires exit code 0: for the tools that make images.
 void tool(const std::vector<std::string>& words);
 

@@ -199,3 +199,75 @@ TEST_CASE("bodyfile: one line a file, whatever its name") {
   for (std::string_view line : split(out, '\n'))
     if (!line.empty()) CHECK_MESSAGE(std::count(line.begin(), line.end(), '|') == 10, displayable(line));
 }
+
+TEST_CASE(
+    "HTML: tags and attributes are those of a report on harmless words, and no value of one is a word of evidence") {
+  const fs::path harmless = scene().folder / "harmless", db = scene().folder / "harmless.db";
+  write_file(harmless / "etc/hostname", "web1\n");
+  write_file(harmless / "var/log/auth.log",
+             "2024-03-01T10:01:00+00:00 web1 sshd[1]: Accepted password for alice from 198.51.100.1 port 41 ssh2\n"
+             "2024-03-01T10:01:05+00:00 web1 useradd[2]: new user: name=eve, UID=1001, GID=1000, home=/home/x, "
+             "shell=/bin/sh\n");
+  write_file(harmless / "tmp/run.sh", "#!/bin/sh\n");
+  chmod((harmless / "tmp/run.sh").c_str(), 0755);
+  said({"ingest", harmless.string(), "--tz", "UTC", "--case", db.string(), "--quiet"});
+  said({"report", db.string(), "--output", (scene().folder / "harmless.html").string()});
+  written("html");
+  // One line a tag: its name and the names of its attributes; then the values of attributes, but for ids and classes.
+  const std::string script = R"(
+import html.parser, sys
+class Seen(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.values = set(), set()
+    def handle_starttag(self, tag, attributes):
+        self.tags.add((tag, *sorted(name for name, _ in attributes)))
+        self.values |= {value or '' for name, value in attributes if name not in ('id', 'class')}
+def seen(path):
+    it = Seen()
+    it.feed(open(path, encoding='utf-8').read())
+    it.close()
+    return it
+evil, good = seen(sys.argv[1]), seen(sys.argv[2])
+names = {tag[0] for tag in evil.tags}
+print('tags', sorted(names & {'script', 'img', 'iframe', 'object', 'embed', 'form', 'svg', 'base'}))
+print('attributes', sorted({a for tag in evil.tags for a in tag[1:]} - {a for tag in good.tags for a in tag[1:]}))
+words = ['owned', 'cmd|', 'SUM(', 'alert', 'src=x', 'DROP', 'javascript', 'gnp.exe']
+print('values', sorted(v for v in evil.values if any(w in v for w in words)))
+)";
+  const Ran ran = run({"python3", "-c", script, (scene().folder / "report.html").string(),
+                       (scene().folder / "harmless.html").string()});
+  CHECK_MESSAGE(ran.out == "tags []\nattributes []\nvalues []\n", ran.out, ran.err);
+}
+
+TEST_CASE("every command that prints rows, in every format") {
+  const std::string db = scene().db.string();
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"timeline", db, "--notable"},
+                                             {"logins", db},
+                                             {"accounts", db},
+                                             {"findings", db},
+                                             {"ask", db, "account-created"},
+                                             {"ask", db, "file-drops"},
+                                             {"ask", db, "first-seen-address"},
+                                             {"sql", db, "SELECT file_path, owner FROM files"},
+                                             {"sql", db, "SELECT attributes FROM timeline"}})
+    for (const char* format : {"table", "csv", "jsonl"}) {
+      std::vector<std::string> all = words;
+      all.insert(all.end(), {"--format", format});
+      std::string line;
+      for (const std::string& word : all) line += word + " ";
+      CAPTURE(line);
+      const Ran ran = program(all);
+      CHECK_MESSAGE(ran.code == 0, ran.err);
+      CHECK(Scene::faults(ran.out) == "");
+      CHECK(Scene::faults(ran.err) == "");
+      if (std::string(format) == "jsonl")
+        for (std::string_view row : split(ran.out, '\n'))
+          if (!row.empty()) CHECK(nlohmann::json::accept(row));
+      if (std::string(format) == "csv")
+        for (std::string_view start : {"=cmd", "@SUM", "+1+1", "-2-2"})
+          for (std::string_view before : {",", "\n", ",\"", "\n\""})
+            CHECK_FALSE_MESSAGE(contains(ran.out, std::string(before) + std::string(start)), start);
+    }
+}
